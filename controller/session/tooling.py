@@ -1,0 +1,85 @@
+"""Actions of a reply's tools, and the step after anything that a reply waited for."""
+
+from __future__ import annotations
+
+from controller.session import ending, replying
+from controller.session import events as ev
+from controller.session.core import Core, State
+from controller.session.effects import AskStrategy, RunTool
+from controller.session.events import TimerKind
+from controller.session.happenings import ToolRan
+from controller.session.ports import Cause, Entry, ReplyRequest, Role, ToolOutcome
+from controller.session.reply import Reply
+
+MAX_TOOLS = 8
+"""Tools one reply may run; a strategy that proposes more is going round in circles."""
+
+
+def tool_requested(core: Core, event: ev.ToolRequested) -> None:
+    """A proposal: it waits its turn, and while the reply is a guess."""
+    if core.reply is not None:
+        core.cancel_timer(TimerKind.FILLER, TimerKind.REPLY)
+        core.reply.proposals.append(event)
+        advance(core)
+
+
+def tool_done(core: Core, event: ev.ToolDone) -> None:
+    """A tool has run: into the history with it; the strategy goes on."""
+    reply = core.reply
+    if reply is None:
+        return
+    outcome = event.outcome
+    took_ms = round((core.now - reply.tool_started_at) * 1000, 1)
+    reply.running = None
+    reply.outcome = outcome
+    core.history.append(Entry(Role.TOOL, _outcome_text(outcome)))
+    core.tell(ToolRan(reply.turn, outcome, took_ms))
+    core.enter(State.THINKING if reply.all_heard else State.SPEAKING)
+    if outcome.ok and outcome.hang_up:
+        reply.outcome = None
+        core.dispatch(ev.HangupRequested(outcome.hang_up))
+    advance(core)
+
+
+def _outcome_text(outcome: ToolOutcome) -> str:
+    told = dict(outcome.data) if outcome.ok else f"{outcome.code}: {outcome.say}"
+    return f"{outcome.call.name} -> {told}"
+
+
+def advance(core: Core) -> None:
+    """After anything that may have been the last thing a reply waited for: the next step."""
+    reply = core.reply
+    if reply is None or reply.speculative or core.state is State.ENDED:
+        return
+    if reply.running is None and reply.proposals:
+        _run_tool(core, reply)
+    elif reply.outcome is not None and not reply.streaming and reply.running is None:
+        _tell_outcome(core, reply)
+    elif reply.finished:
+        ending.reply_finished(core)
+
+
+def _run_tool(core: Core, reply: Reply) -> None:
+    proposal = reply.proposals.pop(0)
+    reply.tools_run += 1
+    if reply.tools_run > MAX_TOOLS:
+        reply.proposals.clear()
+        replying.reply_failed(core, ev.ReplyFailed(reply.id, "too many tools in one reply"))
+        return
+    reply.running = proposal
+    reply.tool_started_at = core.now
+    if core.state is not State.ENDING:
+        core.enter(State.TOOL_RUNNING)
+    core.do(RunTool(proposal.call))
+
+
+def _tell_outcome(core: Core, reply: Reply) -> None:
+    request = replying.build_request(core, Cause.TOOL, "")
+    outcome, reply.outcome = reply.outcome, None
+    memory = reply.memory_or(core.memory)
+    request = ReplyRequest(
+        Cause.TOOL, "", request.history, memory, core.variables, core.silence_count, outcome
+    )
+    reply.streaming = True
+    replying.expect_words_soon(core)
+    core.do(AskStrategy(reply.id, request))
