@@ -203,7 +203,9 @@ class Core:
             return not known
         reply_id = getattr(event, "reply_id", None)
         if reply_id is not None:
-            return self.reply is None or self.reply.id != reply_id
+            reply = self.reply
+            chunk = getattr(event, "chunk", -1)
+            return reply is None or reply.id != reply_id or chunk >= len(reply.chunks)
         utterance = getattr(event, "utterance", None)
         if utterance is not None:
             return utterance not in self._open_utterances()

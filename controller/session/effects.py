@@ -146,7 +146,7 @@ class End:
 
 
 Effect = (
-    OpenUtterance | HypothesiseUtterance | FinaliseUtterance | CloseUtterance
-    | AskStrategy | CancelStream | CancelReply | Synthesise | Play | PausePlayback | ResumePlayback | StopPlayback | RunTool | CancelTool
-    | SetTimer | CancelTimer | Publish | End
+    OpenUtterance | HypothesiseUtterance | FinaliseUtterance | CloseUtterance | AskStrategy
+    | CancelStream | CancelReply | Synthesise | Play | PausePlayback | ResumePlayback | StopPlayback
+    | RunTool | CancelTool | SetTimer | CancelTimer | Publish | End
 )  # fmt: skip

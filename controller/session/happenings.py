@@ -126,6 +126,7 @@ class TurnEnded:
     interrupted: bool
     failed: bool
     timings: Timings
+    reply_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

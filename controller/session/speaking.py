@@ -171,6 +171,7 @@ def record(core: Core, reply: Reply, turn: Turn | None, *, interrupted: bool) ->
             interrupted=interrupted,
             failed=reply.failed,
             timings=(turn.measured if turn and turn.measured else Timings()),
+            reply_id=reply.id,
         )
     )
 
