@@ -1,0 +1,1 @@
+"""Call routes for FreeSWITCH (*.xml) and scripted conversations (flows/*.yaml); data, no code."""
