@@ -177,11 +177,27 @@ class PlaybackListener(Protocol):
         ...
 
 
+class AudioTap(Protocol):
+    """Hears what goes out to the caller (a recording). Must not block."""
+
+    def sent(self, pcm: bytes, rate: int) -> None:
+        """This goes out now: PCM16 mono at `rate` Hz, at most 200 ms ahead of being heard."""
+        ...
+
+    def cut(self) -> None:
+        """What was sent and not heard yet never will be."""
+        ...
+
+
 class AudioOut(Protocol):
     """The bot's voice. Nothing here blocks."""
 
     def bind(self, listener: PlaybackListener) -> None:
         """Called once, before anything is played: whom to tell."""
+        ...
+
+    def tap(self, tap: AudioTap) -> None:
+        """Called at most once, before anything is played: who else hears what goes out."""
         ...
 
     def play(self, reply_id: str, chunk: int, clip: Clip) -> None:

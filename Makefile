@@ -1,0 +1,49 @@
+# `make help` lists the targets. Everything lives in .venv and ./var.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_FLAGS ?= --progress-bar on --disable-pip-version-check
+
+.PHONY: help install run test lint bench demo doctor clean
+
+help:  ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+install: $(VENV)/.installed  ## Create .venv and install SwitchTalk into it
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "SwitchTalk needs Python 3.11 or newer: $$($(PYTHON) --version)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "python3-venv is missing: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	$(BIN)/pip install $(PIP_FLAGS) -e .
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[test,lint]'
+	@touch $@
+
+run: install  ## Start the server and print the address of its page
+	@$(BIN)/switchtalk run $(ARGS)
+
+test: $(VENV)/.tested  ## Run all tests
+	@tests/needs.sh
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.tested  ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.tested  ## Measure response and barge-in with simulated callers in real time
+	$(BIN)/python -m tests.bench $(ARGS)
+
+demo: $(VENV)/.tested  ## Hold one spoken conversation with a simulated caller (BOT=survey_en for another)
+	@$(BIN)/python -m tests.bench.demo $(if $(BOT),--bot $(BOT)) $(ARGS)
+
+doctor: install  ## Check the installation and say how to mend it
+	@$(BIN)/switchtalk doctor $(ARGS)
+
+clean:  ## Remove the environment, caches and records
+	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,196 @@
+"""The one place where parts are introduced to each other.
+
+`Controller` owns a process: engines, bots, live sessions, records, metrics, the gateway. It opens
+sessions for entries, and ends the process politely.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+import gevent
+import structlog
+
+from controller.bots import Bots, titles
+from controller.gateway.limits import WebLimits
+from controller.gateway.ports import BotInfo, GatewayDeps
+from controller.gateway.server import GatewayServer, create_app, serve
+from controller.observe.hub_delay import HubDelay
+from controller.observe.logs import LogStyle, SessionLog, configure_logging
+from controller.observe.metrics import SessionMetrics
+from controller.recording import Recording
+from controller.session.happenings import Watcher
+from controller.session.ports import AudioIn, AudioOut
+from controller.session.registry import SessionRegistry, UnknownBot
+from controller.session.session import Parts, Session
+from controller.settings import LogSettings, Settings
+from controller.storage.engine import DatabaseUnavailable
+from controller.storage.migrations import migrate
+from controller.storage.repository import RecordRepository
+from controller.storage.writer import RecordWriter
+from controller.toolbox import Toolbox
+from media.pool import EnginePool
+
+PURGE_EVERY_S = 3600.0
+FAREWELL_S = 10.0
+"""Time that goodbyes get when a drain ends."""
+
+log = structlog.get_logger(__name__)
+
+
+class Controller:
+    """A running process. Make it on the main greenlet; `start` it; `stop` it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.pool = EnginePool(settings.engines.workers, settings.engines.max_waiting)
+        self.bots = Bots(settings, self.pool)
+        self.toolbox = Toolbox(settings)
+        self.registry = SessionRegistry(settings.max_sessions)
+        migrate(settings.database_url)
+        self.records = RecordRepository(settings.database_url)
+        self.writer = RecordWriter(settings.database_url)
+        self.metrics = SessionMetrics()
+        self._hub_delay = HubDelay()
+        self.metrics.watch_pool(self.pool)
+        self.metrics.watch_records(self.writer.counts)
+        self.metrics.watch_hub_delay(self._hub_delay)
+        self._watchers: list[Watcher] = [self.writer, self.metrics, SessionLog()]
+        self._server: GatewayServer | None = None
+        self._failed: str | None = None
+
+    # --- life --------------------------------------------------------------------------------
+
+    def listen(self) -> GatewayServer:
+        """Open the gateway; it answers at once and is ready when the engines are."""
+        http = self.settings.http
+        if not self.settings.loopback_only:
+            log.warning("listening beyond this machine without a login", host=http.host)
+        self._server = serve(create_app(self._gateway_deps()), http.host, http.port)
+        return self._server
+
+    def warm_up(self, tell: Callable[[str], None] = lambda _name: None) -> None:
+        """Load the engines. Raises what an engine raises."""
+        self.bots.warm_up(tell)
+        self._hub_delay.start()
+        gevent.spawn(self._purge_for_ever)
+
+    def stop(self, drain_s: float | None = None) -> None:
+        """No new sessions; live ones finish up to `drain_s`, then are told goodbye; release all."""
+        self.registry.draining = True
+        limit = self.settings.drain_s if drain_s is None else drain_s
+        self._wait_for_sessions(limit)
+        for session in self.registry:
+            session.say_goodbye("drain")
+        self._wait_for_sessions(FAREWELL_S if limit else 0)
+        for session in self.registry:
+            session.hang_up("drain")
+        self._wait_for_sessions(2)
+        if self._server is not None:
+            self._server.stop(timeout=2)
+        self._hub_delay.stop()
+        self.writer.close()
+        self.records.close()
+        self.pool.close()
+
+    def _wait_for_sessions(self, limit_s: float) -> None:
+        deadline = monotonic() + limit_s
+        for session in self.registry:
+            session.join(max(0.0, deadline - monotonic()))
+
+    def _purge_for_ever(self) -> None:
+        days = self.settings.database.keep_days
+        while days:
+            try:
+                purged = self.records.purge(datetime.now(UTC) - timedelta(days=days))
+                for path in purged.recording_paths:
+                    Path(path).unlink(missing_ok=True)
+            except (DatabaseUnavailable, OSError) as error:
+                log.warning("old records were not deleted", error=str(error))
+            gevent.sleep(PURGE_EVERY_S)
+
+    # --- sessions ----------------------------------------------------------------------------
+
+    def open_session(
+        self,
+        *,
+        entry: str,
+        bot: str | None,
+        audio_in: AudioIn,
+        audio_out: AudioOut,
+        variables: Mapping[str, str],
+        watchers: Sequence[Watcher] = (),
+    ) -> Session:
+        """Begin a session (see SessionOpener). Raises SessionRefused."""
+        self.registry.check_room()
+        name = bot or self.settings.default_bot
+        chosen = self.bots.get(name)
+        if chosen is None:
+            raise UnknownBot(f"there is no bot {name!r}")
+        session_id = secrets.token_hex(8)
+        everyone: list[Watcher] = [*watchers, *self._watchers]
+        if chosen.settings.record:
+            recording = Recording(self.settings.var_dir / "recordings", session_id, self._recorded)
+            audio_in = recording.ears(audio_in)
+            audio_out.tap(recording)
+            everyone.append(recording)
+        session = Session(
+            session_id,
+            entry,
+            chosen.profile,
+            variables,
+            Parts(
+                audio_in=audio_in,
+                audio_out=audio_out,
+                segmenter=chosen.segmenter(),
+                recogniser=chosen.recogniser,
+                synthesiser=chosen.synthesiser,
+                strategy=chosen.strategy,
+                tools=self.toolbox.runner(session_id, chosen.profile, chosen.settings),
+                speakable=chosen.speakable,
+                watchers=everyone,
+            ),
+            on_end=self.registry.remove,
+        )
+        self.registry.add(session)
+        session.start()
+        return session
+
+    def _recorded(self, session_id: str, path: Path) -> None:
+        self.writer.recording_saved(session_id, str(path))
+
+    # --- the gateway's view ------------------------------------------------------------------
+
+    def missing(self) -> list[str]:
+        """What is not ready yet; empty when sessions can be taken."""
+        missing = [f"{name} is loading" for name in self.bots.cold]
+        return [*missing, "the server is stopping"] if self.registry.draining else missing
+
+    def _gateway_deps(self) -> GatewayDeps:
+        http = self.settings.http
+        return GatewayDeps(
+            opener=self,
+            registry=self.registry,
+            records=self.records,
+            bots=[BotInfo(*bot) for bot in titles(self.settings.bots)],
+            default_bot=self.settings.default_bot,
+            missing=self.missing,
+            render_metrics=self.metrics.render,
+            records_unavailable=DatabaseUnavailable,
+            allowed_hosts=http.allowed_hosts,
+            allowed_origins=http.allowed_origins,
+            limits=WebLimits(),
+        )
+
+
+def set_up_logging(settings: LogSettings) -> None:
+    """Log to standard error as the settings say."""
+    style = settings.style
+    if style == "auto":
+        style = "console" if sys.stderr.isatty() else "json"
+    configure_logging(settings.level, LogStyle(style))

@@ -1,0 +1,157 @@
+"""Bots: what a section of the settings becomes, with the engines they share.
+
+Responsible for making and warming up engines once per (engine, language, voice) and for handing a
+session its parts. Knows the settings and the factories; knows nothing of entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.dialogue import registry as strategies
+from controller.session.chunker import chunk_all
+from controller.session.ports import Strategy
+from controller.session.profile import Profile
+from controller.settings import BotSettings, Settings
+from media.asr import factory as recognisers
+from media.asr.base import Recogniser
+from media.pool import EnginePool
+from media.speakable import speakable
+from media.tts import factory as synthesisers
+from media.tts.base import Synthesiser
+from media.vad import factory as detectors
+from media.vad.segmenter import Segmenter, SegmenterSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """One persona, ready to talk."""
+
+    profile: Profile
+    settings: BotSettings
+    recogniser: Recogniser
+    synthesiser: Synthesiser
+    strategy: Strategy
+
+    def speakable(self, text: str) -> str:
+        """A chunk as the synthesiser is to be given it."""
+        return speakable(text, self.profile.language)
+
+    def segmenter(self) -> Segmenter:
+        """A fresh ear for one session."""
+        vad = self.settings.vad
+        params = {"mode": vad.aggressiveness} if vad.engine == "webrtc" else {}
+        return Segmenter(
+            detectors.create(vad.engine, **params),
+            SegmenterSettings(
+                on_probability=vad.on_probability,
+                off_probability=vad.off_probability,
+                start_ms=vad.start_ms,
+            ),
+        )
+
+    def ahead(self) -> list[str]:
+        """All that can be synthesised before anyone calls, as the synthesiser will be asked for it."""
+        texts = [*self.strategy.prompts(), *self.profile.phrases.model_dump().values()]
+        chunks = {c for t in texts for first in (True, False) for c in chunk_all(t, first=first)}
+        return [self.speakable(chunk) for chunk in sorted(chunks)]
+
+
+class Bots:
+    """All bots of the settings. Raises what factories raise: typed errors that say what to do."""
+
+    def __init__(self, settings: Settings, pool: EnginePool) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._recognisers: dict[tuple[str, str], Recogniser] = {}
+        self._synthesisers: dict[tuple[str, str, str, float], Synthesiser] = {}
+        self._cold: dict[str, Callable[[], None]] = {}
+        self._bots = {name: self._make(name, bot) for name, bot in settings.bots.items()}
+
+    def __iter__(self) -> Iterator[Bot]:
+        return iter(self._bots.values())
+
+    def get(self, name: str) -> Bot | None:
+        """The bot of that name, or None."""
+        return self._bots.get(name)
+
+    @property
+    def cold(self) -> list[str]:
+        """Engines that are not warmed up yet, in words."""
+        return list(self._cold)
+
+    def warm_ups(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What is not warmed up yet: name, and the blocking call that does it in a native thread."""
+        return iter(list(self._cold.items()))
+
+    def warm_up(self, tell: Callable[[str], None] = lambda _name: None) -> None:
+        """Load every engine in native threads, then have the prompts synthesised ahead.
+
+        Blocks the calling greenlet only. Raises what an engine raises.
+        """
+        for name, warm_up in self.warm_ups():
+            self._pool.run(warm_up)
+            del self._cold[name]
+            tell(name)
+        for bot in self:
+            bot.synthesiser.prepare(bot.ahead())
+
+    def _make(self, name: str, bot: BotSettings) -> Bot:
+        profile = Profile(
+            name=name,
+            language=bot.language,
+            endpoint=bot.endpoint,
+            barge_in=bot.barge_in,
+            silence=bot.silence,
+            limits=bot.limits,
+            phrases=bot.spoken_phrases(),
+        )
+        return Bot(profile, bot, self._recogniser(bot), self._synthesiser(bot), self._strategy(bot))
+
+    def _recogniser(self, bot: BotSettings) -> Recogniser:
+        key = (bot.asr, bot.language)
+        if key not in self._recognisers:
+            engines = self._settings.engines
+            made = recognisers.create(
+                bot.asr, bot.language, self._pool, engines.models_dir, self._settings.var_dir / "cache"
+            )
+            self._recognisers[key] = made
+            self._cold[f"{made.name} recogniser ({made.language})"] = made.warm_up
+        return self._recognisers[key]
+
+    def _synthesiser(self, bot: BotSettings) -> Synthesiser:
+        key = (bot.tts, bot.language, bot.voice, bot.speed)
+        if key not in self._synthesisers:
+            engines = self._settings.engines
+            made = synthesisers.create(
+                bot.tts,
+                bot.language,
+                bot.voice,
+                self._pool,
+                engines.models_dir,
+                self._settings.var_dir / "cache",
+                cache_mb=engines.cache_mb,
+                speed=bot.speed,
+            )
+            self._synthesisers[key] = made
+            self._cold[f"{made.name} voice ({made.language})"] = made.warm_up
+        return self._synthesisers[key]
+
+    def _strategy(self, bot: BotSettings) -> Strategy:
+        if bot.strategy != "flow":
+            return strategies.create(bot.strategy, language=bot.language, timezone=bot.time_zone)
+        flow: str | Path = Path(bot.flow) if bot.flow.endswith((".yaml", ".yml")) else bot.flow
+        return strategies.create(
+            "flow",
+            flow=flow,
+            language=bot.language,
+            timezone=bot.time_zone,
+            flows_dir=self._settings.flows_dir,
+        )
+
+
+def titles(bots: Mapping[str, BotSettings]) -> list[tuple[str, str, str]]:
+    """(name, title, language) of every bot, for pages."""
+    return [(name, bot.title or name, bot.language) for name, bot in bots.items()]

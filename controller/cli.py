@@ -1,0 +1,189 @@
+"""The `switchtalk` command."""
+
+# gevent first: everything that is imported later must see the patched standard library.
+from gevent import monkey
+
+monkey.patch_all()
+
+# ruff: noqa: E402
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import gevent
+from gevent.event import Event
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from controller.configure import SettingsError, document, load, parse_override
+from controller.settings import Settings
+
+SWITCH_INTERVAL_S = 0.0005
+"""Engine threads hand the interpreter back to the hub this soon; Python's default is 5 ms."""
+
+console = Console()
+problems = Console(stderr=True)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _settings_options(command: F) -> F:
+    command = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A setting, such as http.port=9000.",
+    )(command)
+    return click.option(
+        "--config", type=click.Path(path_type=Path), help="TOML file; default: $SWITCHTALK_CONFIG."
+    )(command)
+
+
+def _load(config: Path | None, overrides: tuple[str, ...], **shortcuts: Any) -> Settings:
+    try:
+        values: dict[str, Any] = dict(map(parse_override, overrides))
+        values |= {name.replace("__", "."): v for name, v in shortcuts.items() if v is not None}
+        return load(config, values)
+    except SettingsError as error:
+        problems.print(f"[red]Wrong setting[/red]\n{escape(str(error))}")
+        raise SystemExit(2) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="switchtalk", prog_name="switchtalk")
+def main() -> None:
+    """Voice agents that hold natural conversations, in the browser and over FreeSWITCH."""
+
+
+@main.command()
+@_settings_options
+@click.option("--host", help="Address to listen on (http.host).")
+@click.option("--port", type=int, help="Port to listen on (http.port).")
+def run(config: Path | None, overrides: tuple[str, ...], host: str | None, port: int | None) -> None:
+    """Start the server and print the address of its page."""
+    settings = _load(config, overrides, http__host=host, http__port=port)
+    from controller.app import Controller, set_up_logging
+
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    set_up_logging(settings.log)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, _asked_to_stop, stop)
+    try:
+        controller = Controller(settings)
+        server = controller.listen()
+    except Exception as error:  # noqa: BLE001 - whatever is missing, a person must be told what to do
+        _give_up("SwitchTalk can't start", error)
+    try:
+        with problems.status("Loading speech engines…") as status:
+            controller.warm_up(lambda name: status.update(f"Loaded {escape(name)}…"))
+    except Exception as error:  # noqa: BLE001
+        controller.stop(drain_s=0)
+        _give_up("The speech engines can't be loaded", error)
+    shown = "127.0.0.1" if settings.http.host in ("0.0.0.0", "::") else settings.http.host
+    console.print(f"SwitchTalk is ready: [bold]http://{shown}:{server.port}/[/bold]  (Ctrl-C stops it)")
+    stop.wait()
+    if len(controller.registry):
+        problems.print(
+            f"Waiting up to {settings.drain_s:g} s for {len(controller.registry)} session(s)…"
+        )
+    controller.stop()
+
+
+def _asked_to_stop(stop: Event) -> None:
+    if stop.is_set():
+        os._exit(1)  # asked twice: at once
+    stop.set()
+
+
+def _give_up(what: str, error: Exception) -> None:
+    problems.print(f"[red]{what}[/red]: {escape(str(error) or type(error).__name__)}")
+    problems.print("`switchtalk doctor` checks the whole installation and says how to mend it.")
+    raise SystemExit(1) from error
+
+
+@main.command()
+@_settings_options
+def doctor(config: Path | None, overrides: tuple[str, ...]) -> None:
+    """Check the installation and say how to mend what is wrong."""
+    settings = _load(config, overrides)
+    from controller.doctor import Verdict, examine
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "what", "finding", "what to do"):
+        table.add_column(column, overflow="fold")
+    signs = {
+        Verdict.GOOD: "[green]ok[/green]",
+        Verdict.NOTE: "[yellow]--[/yellow]",
+        Verdict.BAD: "[red]!![/red]",
+    }
+    bad = 0
+    with problems.status("Checking…") as status:
+        for finding in examine(settings):
+            status.update(f"Checked {escape(finding.what)}…")
+            bad += finding.verdict is Verdict.BAD
+            table.add_row(
+                signs[finding.verdict], finding.what, escape(finding.says), escape(finding.remedy)
+            )
+    console.print(table)
+    console.print("All is well." if not bad else f"{bad} problem(s).")
+    raise SystemExit(1 if bad else 0)
+
+
+@main.command("settings")
+@_settings_options
+def show_settings(config: Path | None, overrides: tuple[str, ...]) -> None:
+    """Print every setting with its value and what it means."""
+    settings = _load(config, overrides)
+    table = Table(box=None, pad_edge=False)
+    for column in ("setting", "value", "meaning"):
+        table.add_column(column, overflow="fold")
+    for name, value, default, meaning in document(settings):
+        shown = "***" if "secret" in name and value else escape(str(value))
+        table.add_row(name, shown if value == default else f"[bold]{shown}[/bold]", escape(meaning))
+    console.print(table)
+
+
+@main.group()
+def models() -> None:
+    """Larger speech models: list them, pull them."""
+
+
+@models.command("list")
+@_settings_options
+def list_models(config: Path | None, overrides: tuple[str, ...]) -> None:
+    """Models that can be pulled, and which are installed."""
+    settings = _load(config, overrides)
+    from controller.models_command import show_models
+
+    show_models(console, settings.engines.models_dir)
+
+
+@models.command("pull")
+@_settings_options
+@click.argument("name")
+@click.option("--sha256", help="Expected SHA-256, for a model that the catalogue has none for.")
+@click.option("--unverified", is_flag=True, help="Accept a model that can't be verified.")
+def pull_model(
+    config: Path | None, overrides: tuple[str, ...], name: str, sha256: str | None, unverified: bool
+) -> None:
+    """Download, verify and install a model; an interrupted download is resumed."""
+    settings = _load(config, overrides)
+    from controller.models_command import pull_with_progress
+
+    raise SystemExit(
+        pull_with_progress(console, problems, name, settings.engines.models_dir, sha256, unverified)
+    )
+
+
+if __name__ == "__main__":
+    main(prog_name="switchtalk")
