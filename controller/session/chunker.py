@@ -86,10 +86,10 @@ class Chunker:
         i = self._scanned
         while i < len(buffer):
             mark = buffer[i]
+            if self._needs_more(i, mark):
+                break
             if self._is_sentence_end(i, mark):
                 end = _after_closers(buffer, i + 1)
-                if mark not in _CJK_ENDS + "\n" and end >= len(buffer):
-                    break  # "3." may become "3.5"; wait for what follows
                 if _holds(buffer[:end], 2, 2):
                     return end
             elif self._first and self._is_clause_end(i, mark) and _holds(buffer[: i + 1], 6, 4):
@@ -97,6 +97,17 @@ class Chunker:
             i += 1
         self._scanned = i
         return self._overlong_cut()
+
+    def _needs_more(self, i: int, mark: str) -> bool:
+        """Whether only what follows can tell: "3." may become "3.5", "a.m." may end a sentence."""
+        if mark in ",;:":
+            return i + 1 >= len(self._buffer)
+        if mark not in ".!?":
+            return False
+        end = _after_closers(self._buffer, i + 1)
+        if end >= len(self._buffer):
+            return True
+        return not self._buffer[end:].strip() and _last_token(self._buffer[:i]).lower() in _SOMETIMES
 
     def _is_sentence_end(self, i: int, mark: str) -> bool:
         if mark in _CJK_ENDS or mark == "\n":
@@ -143,9 +154,13 @@ def _after_closers(text: str, i: int) -> int:
     return i
 
 
+def _last_token(text: str) -> str:
+    match = _TOKEN_BEFORE.search(text)
+    return (match.group() if match else "").lstrip("\"'“‘(（[*_")
+
+
 def _is_abbreviation(before: str, following: str) -> bool:
-    match = _TOKEN_BEFORE.search(before)
-    last = (match.group() if match else "").lstrip("\"'“‘(（[*_")
+    last = _last_token(before)
     if _LINKLIKE.search(last):
         return False  # a link at the end of a sentence
     lowered = last.lower()

@@ -160,6 +160,11 @@ class Reply:
             elif i == index and not chunk.heard:
                 chunk.heard_ms = played_ms
 
+    def shift(self, paused_s: float) -> None:
+        """Playback went on after a pause: the clock of what is being heard stood still."""
+        if self.playing is not None and self.playing.started_at is not None:
+            self.playing.started_at += paused_s
+
     def stopped_by_clock(self, now: float) -> None:
         """Playback was cut and nobody tells where: as far as the clock says."""
         chunk = self.playing

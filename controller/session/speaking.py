@@ -186,5 +186,6 @@ def hush(core: Core) -> None:
 def resume(core: Core) -> None:
     """Go on where `hush` cut."""
     if core.reply is not None and core.reply.paused_at is not None:
+        core.reply.shift(core.now - core.reply.paused_at)
         core.reply.paused_at = None
         core.do(ResumePlayback(core.reply.id))

@@ -1,0 +1,133 @@
+"""Ask for one slot until it is filled, in other words each time.
+
+A slot that is filled already (said ahead, or kept while another one was corrected) is not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from controller.dialogue.flow.nodes.base import Go, NodeModel, Stay, Step
+from controller.dialogue.languages.base import Phrase
+from controller.dialogue.model import Text
+from controller.dialogue.slots import Certainty, Match, Slot
+
+if TYPE_CHECKING:
+    from controller.dialogue.flow.turn import Turn
+
+
+class AskNode(NodeModel):
+    """`prompt` for `slot`; `thanks` when it is filled, `reprompts` when not understood, `instead` after
+    an answer that is not possible. A re-prompt is the whole question in other words."""
+
+    kind: Literal["ask"]
+    slot: str
+    prompt: Text
+    reprompts: tuple[Text, ...] = ()
+    instead: Text | None = None
+    thanks: Text | None = None
+    hints: Mapping[str, tuple[str, ...]] = {}
+    max_tries: int = Field(3, ge=1, le=10)
+    next: str
+    otherwise: str | None = None
+    """Where to go after `max_tries`; the flow's `give_up` without it."""
+
+    def targets(self) -> Iterator[tuple[str, str]]:
+        """`next` and `otherwise`."""
+        yield "next", self.next
+        if self.otherwise:
+            yield "otherwise", self.otherwise
+
+    def slots_used(self) -> Iterator[tuple[str, str]]:
+        """`slot`."""
+        yield "slot", self.slot
+
+    def enter(self, turn: Turn) -> Step:
+        """Ask, for what is still missing only."""
+        if turn.answer(self.slot):
+            return Go(self.next)
+        known = turn.memory.slots.get(self.slot)
+        if known is not None and known.certainty is Certainty.PARTIAL:
+            turn.ask(known.missing[0])
+        else:
+            turn.ask(self.prompt)
+        return Stay.WAIT
+
+    def hear(self, turn: Turn, text: str) -> Step:
+        """Fill the slot, or a part of it, or another one that was answered along with it."""
+        match = turn.parse(self.slot, text)
+        ahead = self._listen_ahead(turn, text) if match is None or match.filled else False
+        if match is None:
+            if not ahead:
+                return Stay.NOT_UNDERSTOOD
+            turn.say(self.thanks)
+            return self.enter(turn)
+        if match.certainty is Certainty.REFUSED:
+            return self._refuse(turn, match)
+        known = turn.memory.slots.get(self.slot)
+        turn.fill(self.slot, match)
+        if match.filled:
+            turn.say(self.thanks)
+            turn.remember(tries=0)
+            return Go(self.next)
+        if known is not None and known.value == match.value:
+            return Stay.NOT_UNDERSTOOD  # the same half of the answer again
+        return self.enter(turn)
+
+    def ask_again(self, turn: Turn) -> None:
+        """The next re-prompt; the open half of the question when one half is answered."""
+        known = turn.memory.slots.get(self.slot)
+        tries = turn.memory.tries
+        if (
+            (known is not None and known.certainty is Certainty.PARTIAL)
+            or not self.reprompts
+            or tries < 1
+        ):
+            turn.ask_again()
+        else:
+            turn.ask(self.reprompts[min(tries, len(self.reprompts)) - 1])
+
+    def on_fail(self) -> str | None:
+        """`otherwise`."""
+        return self.otherwise
+
+    def tries_allowed(self) -> int:
+        """`max_tries`."""
+        return self.max_tries
+
+    def answer_slot(self, slots: Mapping[str, Slot]) -> Slot | None:
+        """The slot whose answer this node waits for."""
+        return slots[self.slot]
+
+    def expect(self, turn: Turn) -> None:
+        """This slot's answer."""
+        turn.expect(turn.flow.slots[self.slot], self.slot, self.hints.get(turn.language.code, ()))
+
+    def _refuse(self, turn: Turn, match: Match) -> Step:
+        turn.remember(tries=turn.memory.tries + 1)
+        if turn.memory.tries > self.max_tries:
+            return Stay.FAILED  # one more than for what was not understood at all
+        turn.say(match.missing[0])
+        turn.clear(self.slot)
+        if match.missing[0] is not Phrase.WHICH_OF_THEM:
+            turn.ask(self.instead or self.prompt)
+        if match.missing[1:]:
+            turn.fill(self.slot, Match(match.value, "", Certainty.PARTIAL, match.missing[1:]))
+        return Stay.WAIT
+
+    def _listen_ahead(self, turn: Turn, text: str) -> bool:
+        """Fill other slots that are certainly answered in the same breath."""
+        if turn.keys or turn.flow.slots[self.slot].open_ended:
+            return False
+        heard = False
+        for name, slot in turn.flow.slots.items():
+            if name == self.slot or not slot.listens_ahead or name in turn.memory.slots:
+                continue
+            match = turn.parse(name, text)
+            if match is not None and match.certainty in (Certainty.CERTAIN, Certainty.PARTIAL):
+                turn.fill(name, match)
+                heard = True
+        return heard

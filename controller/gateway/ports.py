@@ -1,0 +1,148 @@
+"""What the gateway needs from the rest of the product, given to `server.create_app` by the app.
+
+Responsible for the shapes of these gifts only. The records' fields are those that the storage gives;
+the gateway reads them and must never know where they lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from controller.gateway.limits import WebLimits
+from controller.session.registry import SessionOpener, SessionRegistry
+
+
+class SessionSummary(Protocol):
+    """One recorded session without its words. `ended_at` None: live, or its process died."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def entry(self) -> str: ...
+    @property
+    def bot(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+    @property
+    def duration_ms(self) -> float | None: ...
+    @property
+    def end_reason(self) -> str | None: ...
+    @property
+    def turn_count(self) -> int: ...
+    @property
+    def barge_in_count(self) -> int: ...
+
+
+class TurnRecord(Protocol):
+    """One recorded turn; timings in ms as in `controller.session.happenings.Timings`."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def caller_text(self) -> str: ...
+    @property
+    def bot_text(self) -> str: ...
+    @property
+    def heard_text(self) -> str: ...
+    @property
+    def interrupted(self) -> bool: ...
+    @property
+    def failed(self) -> bool: ...
+    @property
+    def citations(self) -> Sequence[str]: ...
+    @property
+    def endpoint_ms(self) -> float | None: ...
+    @property
+    def asr_final_ms(self) -> float | None: ...
+    @property
+    def llm_first_token_ms(self) -> float | None: ...
+    @property
+    def tts_first_frame_ms(self) -> float | None: ...
+    @property
+    def response_ms(self) -> float | None: ...
+    @property
+    def speculative(self) -> bool: ...
+    @property
+    def at(self) -> datetime: ...
+
+
+class ToolCallRecord(Protocol):
+    """One recorded tool call."""
+
+    @property
+    def turn(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def arguments(self) -> Mapping[str, Any]: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def result(self) -> Mapping[str, Any]: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def took_ms(self) -> float: ...
+
+
+class SessionDetail(Protocol):
+    """A whole recorded session."""
+
+    @property
+    def session(self) -> SessionSummary: ...
+    @property
+    def turns(self) -> Sequence[TurnRecord]: ...
+    @property
+    def tool_calls(self) -> Sequence[ToolCallRecord]: ...
+
+
+class RecordsReader(Protocol):
+    """The read side of the records. May raise `GatewayDeps.records_unavailable`."""
+
+    def recent_sessions(self, limit: int = 50, before: str | None = None) -> Sequence[SessionSummary]:
+        """Newest first, at most `limit` (1-500), those after the one with id `before`."""
+        ...
+
+    def session_detail(self, session_id: str) -> SessionDetail | None:
+        """One session; None when it is not known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BotInfo:
+    """What a page may know of a bot. `title` is for people, `language` a tag such as en or zh."""
+
+    name: str
+    title: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayDeps:
+    """All that the gateway is given."""
+
+    opener: SessionOpener
+    registry: SessionRegistry
+    records: RecordsReader
+    bots: Sequence[BotInfo]
+    default_bot: str
+    missing: Callable[[], Sequence[str]]
+    """What is not ready yet, in words for an operator; empty when calls can be taken."""
+    render_metrics: Callable[[], bytes]
+    """The text for `/metrics`, in Prometheus text format 0.0.4."""
+    records_unavailable: type[Exception] = ConnectionError
+    """What `records` raises when the database is down: answered with 503."""
+    allowed_hosts: frozenset[str] = frozenset()
+    """Host names, without port, under which the gateway may be reached besides loopback."""
+    allowed_origins: frozenset[str] = frozenset()
+    """Origins (`https://app.example`) besides its own whose pages may use the gateway."""
+    limits: WebLimits = field(default_factory=WebLimits)

@@ -1,0 +1,207 @@
+// The softphone page: introduces the parts to each other. Everything else has a module of its own.
+
+import { impossible } from "./audio-context.js";
+import { Call } from "./call.js";
+import { show, switchLanguage, translate } from "./i18n.js";
+import { Keypad } from "./keypad.js";
+import { Meter } from "./meters.js";
+import { isLive, isOver, State } from "./session.js";
+import { Status } from "./status.js";
+import { Transcript } from "./transcript.js";
+import { Waterfall } from "./waterfall.js";
+
+const QUIET_PEAK = 2 / 32768; // a switched-off microphone; the quietest room is louder
+const QUIET_FRAMES = 150; // 3 s
+
+const byId = (id) => document.getElementById(id);
+const page = {
+  presence: byId("presence"),
+  state: byId("state"),
+  hint: byId("hint"),
+  clock: byId("clock"),
+  call: byId("call"),
+  callLabel: byId("call-label"),
+  mute: byId("mute"),
+  muteLabel: byId("mute-label"),
+  bot: byId("bot"),
+  typed: byId("typed"),
+  typedFields: byId("typed-fields"),
+  typedText: byId("typed-text"),
+  session: byId("session"),
+  sessionId: byId("session-id"),
+  sessionLink: byId("session-link"),
+  faultBox: byId("fault"),
+  faultTitle: byId("fault-title"),
+  faultAdvice: byId("fault-advice"),
+  faultDetail: byId("fault-detail"),
+  tryTyping: byId("try-typing"),
+};
+
+const status = new Status(page);
+const transcript = new Transcript({
+  list: byId("transcript"),
+  partial: byId("partial"),
+  empty: byId("transcript-empty"),
+  announcer: byId("announcer"),
+});
+const waterfall = new Waterfall({
+  list: byId("waterfall"),
+  empty: byId("waterfall-empty"),
+  axis: byId("waterfall-axis"),
+});
+const meters = {
+  caller: new Meter([byId("level-caller"), page.presence]),
+  bot: new Meter([byId("level-bot"), byId("presence-bot")]),
+};
+const keypad = new Keypad(byId("keypad"), (digit) => call?.sendDigit(digit));
+
+let call = null;
+let interrupted = new Set();
+let quietFrames = 0;
+let counts = noCounts();
+
+function noCounts() {
+  return { partials: 0, finals: 0, replies: 0, tools: 0, metrics: 0, progress: 0, faults: [] };
+}
+
+function startCall({ silent = false } = {}) {
+  const started = new Call(audioUrl());
+  call = started;
+  counts = noCounts();
+  interrupted = new Set();
+  quietFrames = silent ? -Infinity : 0;
+  status.noFault();
+  waterfall.reset();
+  transcript.reset(page.bot.selectedOptions[0]?.dataset.language ?? "");
+  for (const [name, handler] of Object.entries(onCall)) {
+    started.addEventListener(name, ({ detail }) => started === call && handler(detail));
+  }
+  setMuted(false);
+  started.start({ bot: page.bot.value, silent });
+}
+
+/** The call's events, in the order in which a call has them. */
+const onCall = {
+  state: ({ state }) => {
+    status.state(state);
+    if (isLive(state)) hint();
+    keypad.enable(isLive(state));
+    page.typedFields.disabled = !isLive(state);
+    page.mute.hidden = !isLive(state);
+    page.bot.disabled = state !== State.IDLE && !isOver(state);
+    if (isOver(state)) for (const meter of Object.values(meters)) meter.set(0);
+  },
+  ready: ({ sessionId }) => {
+    page.sessionId.textContent = sessionId;
+    page.sessionLink.href = `sessions/${encodeURIComponent(sessionId)}`;
+    page.session.hidden = false;
+    status.startClock();
+  },
+  level: ({ side, peak }) => {
+    meters[side].set(peak);
+    if (side === "caller") watchForQuiet(peak);
+  },
+  partial: ({ text }) => {
+    counts.partials += 1;
+    transcript.partial(String(text ?? ""));
+  },
+  final: (message) => {
+    counts.finals += 1;
+    transcript.final({ ...message, text: String(message.text ?? "") });
+  },
+  reply: (message) => {
+    counts.replies += 1;
+    transcript.reply(message);
+  },
+  heard: ({ replyId, playedMs }) => {
+    counts.progress += 1;
+    if (interrupted.has(replyId)) transcript.interrupted(replyId, playedMs);
+  },
+  interrupted: ({ replyId }) => {
+    interrupted.add(replyId);
+    transcript.interrupted(replyId);
+  },
+  tool: (message) => {
+    counts.tools += 1;
+    transcript.tool(message);
+  },
+  metrics: (message) => {
+    counts.metrics += 1;
+    waterfall.add(message);
+  },
+  trouble: ({ message, code }) => transcript.notice(String(message ?? code ?? "")),
+  "microphone-lost": () => transcript.notice("", "mic_lost"),
+  ended: ({ reason }) => status.ended(reason),
+  failed: ({ fault, detail }) => {
+    counts.faults.push(fault);
+    status.fault(fault, detail);
+  },
+};
+
+function setMuted(on) {
+  call?.setMuted(on);
+  status.muted(on);
+  if (call && isLive(call.state)) hint();
+}
+
+/** What a caller most needs to know now. */
+function hint() {
+  if (call.muted) status.hint("hint_muted");
+  else if (quietFrames >= QUIET_FRAMES) status.hint("hint_quiet");
+  else status.hint(`hint_${call.state}`);
+}
+
+/** Tells the caller that the microphone gives nothing at all, and takes it back when it does. */
+function watchForQuiet(peak) {
+  if (call.muted || !isLive(call.state)) return;
+  quietFrames = peak > QUIET_PEAK ? Math.min(0, quietFrames) : quietFrames + 1;
+  hint();
+}
+
+/** Relative to the page, so that it works behind a proxy's path too. */
+function audioUrl() {
+  const url = new URL("ws/audio", document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.search = "";
+  if (page.bot.value) url.searchParams.set("bot", page.bot.value);
+  if (document.body.dataset.token) url.searchParams.set("token", document.body.dataset.token);
+  return url.href;
+}
+
+page.call.addEventListener("click", () => {
+  if (!call || isOver(call.state)) startCall();
+  else if (call.state !== State.ENDING) call.hangUp();
+});
+page.tryTyping.addEventListener("click", () => {
+  startCall({ silent: true });
+  page.call.focus();
+});
+page.mute.addEventListener("click", () => setMuted(!call?.muted));
+page.typed.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const words = page.typedText.value.trim();
+  if (words) call?.sendText(words);
+  page.typedText.value = "";
+});
+byId("language").addEventListener("click", () => {
+  switchLanguage();
+  waterfall.draw();
+});
+document.addEventListener("visibilitychange", () => call?.resumeAudio());
+window.addEventListener("pagehide", () => call && !isOver(call.state) && call.hangUp());
+
+/** For support and tests: what the page is doing, in numbers. */
+window.softphone = Object.freeze({
+  get state() {
+    return call?.state ?? State.IDLE;
+  },
+  get stats() {
+    return { ...counts, ...call?.stats };
+  },
+});
+
+translate();
+status.state(State.IDLE);
+const fault = impossible();
+if (fault) status.fault(fault);
+show(byId("other-language"), "other_language");

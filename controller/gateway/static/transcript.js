@@ -1,0 +1,148 @@
+// Shows the conversation: what the caller says (a guess first, then for good), what the bot says, the
+// tools that ran, and what went wrong. Knows nothing of audio or of the protocol's order.
+
+import { element } from "./elements.js";
+import { show, text } from "./i18n.js";
+
+const FOLLOW_WITHIN_PX = 80;
+const MAX_ROWS = 400;
+const CJK = /[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]/;
+
+export class Transcript {
+  #list;
+  #partial;
+  #empty;
+  #announcer;
+  #lang = "";
+  #replies = new Map(); // reply id → {row, body, text, badge}
+
+  constructor({ list, partial, empty, announcer }) {
+    this.#list = list;
+    this.#partial = partial;
+    this.#empty = empty;
+    this.#announcer = announcer;
+  }
+
+  /** Begins a new conversation; `lang` is the one spoken, for screen readers. */
+  reset(lang) {
+    this.#lang = lang;
+    this.#list.replaceChildren();
+    this.#replies.clear();
+    this.#empty.hidden = false;
+    this.partial("");
+  }
+
+  partial(words) {
+    this.#partial.hidden = !words;
+    this.#partial.lastElementChild.textContent = words;
+    this.#partial.lang = this.#lang;
+    if (words) this.#follow();
+  }
+
+  final({ text: words, by }) {
+    this.partial("");
+    if (!words) return;
+    const body = this.#words(words);
+    const extra = by === "text" || by === "dtmf" ? [show(badge(), `by_${by}`)] : [];
+    this.#append("caller", "you", [body, ...extra]);
+    this.announce(text("said", { text: words }));
+  }
+
+  /** A chunk of a reply; chunks of one reply make one paragraph. */
+  reply({ reply_id: id, text: words, citations }) {
+    const reply = this.#replies.get(id) ?? this.#newReply(id);
+    reply.text = joined(reply.text, String(words ?? ""));
+    reply.body.textContent = reply.text;
+    this.#cite(reply, citations);
+    this.#follow();
+  }
+
+  /** The caller cut this reply off; `playedMs` of its audio had been heard, where that is known. */
+  interrupted(id, playedMs) {
+    const reply = this.#replies.get(id);
+    if (!reply) return;
+    reply.row.classList.add("interrupted");
+    reply.badge ??= reply.row.appendChild(badge());
+    if (playedMs === undefined) show(reply.badge, "interrupted");
+    else show(reply.badge, "interrupted_after", { seconds: (playedMs / 1000).toFixed(1) });
+  }
+
+  tool({ name, ok, result }) {
+    const outcome = show(badge(ok ? "good" : "bad"), ok ? "tool_ok" : "tool_failed");
+    const title = element("code", { text: String(name) });
+    const json = JSON.stringify(result ?? {}, null, 2);
+    const details = element("details", {
+      children: [
+        show(element("summary"), "tool_details"),
+        element("pre", { text: json.length > 4000 ? `${json.slice(0, 4000)}…` : json }),
+      ],
+    });
+    this.#append("tool", "tool", [title, outcome, details]);
+    this.announce(`${text("tool")} ${name}: ${text(ok ? "tool_ok" : "tool_failed")}`);
+  }
+
+  notice(words, key = "") {
+    const body = key ? show(element("p"), key) : element("p", { text: words });
+    this.#append("notice", "notice", [body]);
+    this.announce(body.textContent);
+  }
+
+  /** Says something to a screen reader only. */
+  announce(words) {
+    this.#announcer.textContent = words;
+  }
+
+  #newReply(id) {
+    const body = this.#words("");
+    const reply = { row: this.#append("bot", "bot", [body]), body, text: "", badge: null, sources: null };
+    this.#replies.set(id, reply);
+    return reply;
+  }
+
+  #cite(reply, citations) {
+    if (!Array.isArray(citations) || citations.length === 0) return;
+    if (!reply.sources) {
+      reply.sources = element("ul");
+      const title = show(element("summary"), "sources");
+      reply.row.append(element("details", { children: [title, reply.sources] }));
+    }
+    const shown = new Set([...reply.sources.children].map((item) => item.textContent));
+    for (const citation of citations.map(wordsOf)) {
+      if (!shown.has(citation)) reply.sources.append(element("li", { text: citation }));
+    }
+  }
+
+  #append(kind, speaker, children) {
+    const name = show(element("span", { className: "speaker" }), speaker);
+    const row = element("li", { className: `row ${kind}`, children: [name, ...children] });
+    this.#empty.hidden = true;
+    this.#list.append(row);
+    if (this.#list.children.length > MAX_ROWS) this.#list.firstElementChild.remove();
+    this.#follow();
+    return row;
+  }
+
+  #words(words) {
+    return element("p", { text: words, lang: this.#lang });
+  }
+
+  /** Scrolls along, unless the person has scrolled up to read. */
+  #follow() {
+    const box = this.#list.parentElement;
+    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    const added = Math.max(this.#list.lastElementChild?.offsetHeight ?? 0, this.#partial.offsetHeight);
+    if (below < added + FOLLOW_WITHIN_PX) box.scrollTop = box.scrollHeight;
+  }
+}
+
+const badge = (tone = "") => element("span", { className: `badge ${tone}`.trim() });
+
+function joined(before, words) {
+  const glued = !before || CJK.test(before.at(-1)) || CJK.test(words[0] ?? "") || /\s$/.test(before);
+  return glued ? before + words : `${before} ${words}`;
+}
+
+function wordsOf(citation) {
+  if (typeof citation !== "object" || citation === null) return String(citation);
+  return String(citation.title ?? citation.text ?? citation.source ?? JSON.stringify(citation));
+}

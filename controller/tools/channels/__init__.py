@@ -1,0 +1,1 @@
+"""Ways to send a notification: one file each. See `base`."""

@@ -1,0 +1,61 @@
+"""The tool that sends a notification: a template by its id, over a channel, to a recipient by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from controller.tools.base import ToolContext, ToolError
+from controller.tools.channels.base import Channel, Message
+from controller.tools.templates import Template
+
+
+class SendNotification:
+    """`send_notification({channel, to, template_id, params})`."""
+
+    name = "send_notification"
+    description = "Send a prepared notification to a recipient known by name."
+    timeout_s = 8.0
+    cancellable = False  # half a delivery can't be taken back
+
+    def __init__(self, channels: Mapping[str, Channel], templates: Mapping[str, Template]) -> None:
+        self._channels = dict(channels)
+        self._templates = dict(templates)
+        self.schema: Mapping[str, Any] = {
+            "type": "object",
+            "properties": {
+                "channel": {"type": "string", "enum": sorted(self._channels)},
+                "to": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}\Z"},
+                "template_id": {"type": "string", "enum": sorted(self._templates)},
+                "params": {
+                    "type": "object",
+                    "maxProperties": 32,
+                    "additionalProperties": {"type": "string", "maxLength": 2000},
+                },
+            },
+            "required": ["channel", "to", "template_id"],
+            "additionalProperties": False,
+        }
+
+    def run(self, arguments: Mapping[str, Any], context: ToolContext) -> Mapping[str, Any]:
+        """Render and deliver. Returns the message's id."""
+        template_id, to = arguments["template_id"], arguments["to"]
+        channel = self._channels.get(arguments["channel"])
+        template = self._templates.get(template_id)
+        if channel is None or template is None:
+            raise ToolError("no such channel or template", code="bad_arguments")
+        params = dict(arguments.get("params", {}))
+        text = template.render(params, context.language)
+        message_id = _message_id(context.session_id, arguments)
+        channel.send(
+            to, Message(message_id, context.session_id, template_id, context.language, text, params)
+        )
+        return {"message_id": message_id, "channel": arguments["channel"], "to": to}
+
+
+def _message_id(session_id: str, arguments: Mapping[str, Any]) -> str:
+    """The same for the same notification of the same session, so that receivers can drop doubles."""
+    content = json.dumps([session_id, arguments], sort_keys=True, default=dict, ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
