@@ -19,12 +19,13 @@ from gevent.event import Event
 from gevent.queue import SimpleQueue
 
 from controller.gateway import notices
+from controller.gateway.clip_feed import ClipFeed
 from controller.gateway.messages import CloseCode
 from controller.session.happenings import Happening, SessionEnded
 from controller.session.ports import AudioTap, PlaybackListener
 from media.pcm import FRAME_MS, RATE, Framer
-from media.playout import Done, Playout, PlayoutFull
-from media.resample import Resampler, live_resampler, speech_resampler
+from media.playout import Done, Playout
+from media.resample import live_resampler
 from media.tts.base import Clip
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,10 @@ MAX_WAITING_FRAMES = 20_000 // FRAME_MS
 """20 s of audio the kernel has not taken: it is stuck. A client can't be this far ahead of it."""
 MAX_WAITING_MESSAGES = 500
 """A session makes some 30 a second at most; a client this far behind does not read."""
+MAX_WAITING_AUDIO_MS = 300_000
+"""Five minutes of speech are more than anybody listens to; a reply that long is a runaway model."""
+SUPPLY_S = 0.5
+"""Audio kept ready at the client's rate: more than the lead and the hub's worst delay."""
 
 
 class KernelStuck(Exception):
@@ -90,7 +95,7 @@ class WebAudioOut:
         self._playout = Playout(rate, lead_ms)
         self._listener: PlaybackListener | None = None
         self._tap: AudioTap | None = None
-        self._resampling: tuple[str, int, int, Resampler] | None = None
+        self._feed = ClipFeed(rate)
         self._texts: deque[str] = deque()
         self._wake = Event()
         self._phase = Phase.OPEN
@@ -110,11 +115,11 @@ class WebAudioOut:
         """Append audio at any rate of media.resample.RATES."""
         if self._phase is not Phase.OPEN:
             return
-        pcm = self._at_client_rate(reply_id, chunk, clip)
-        try:
-            self._playout.append(reply_id, chunk, pcm, clip.last)
-        except PlayoutFull as exc:
-            log.error("reply audio dropped", reply_id=reply_id, chunk=chunk, why=str(exc))
+        if self._feed.waiting_ms > MAX_WAITING_AUDIO_MS:
+            log.error("too much audio is queued; a clip is dropped", reply_id=reply_id, chunk=chunk)
+            clip = Clip(b"", clip.rate, clip.last)  # the chunk still ends
+        self._feed.add(reply_id, chunk, clip)
+        self._refill()
         self._wake.set()
 
     def pause(self) -> None:
@@ -134,7 +139,7 @@ class WebAudioOut:
         now = self._clock()
         self._tell(self._playout.settle(now))
         stopped = self._playout.stop(now)
-        self._resampling = None
+        self._feed.clear()
         self._cut(reply_id)
         if stopped is not None and self._listener is not None:
             self._listener.playback_stopped(stopped.reply_id, stopped.chunk, stopped.played_ms)
@@ -144,7 +149,7 @@ class WebAudioOut:
         if self._phase is Phase.OPEN:
             self._phase = Phase.ENDING
             self._playout.stop(self._clock())
-            self._resampling = None
+            self._feed.clear()
         self._wake.set()
 
     # --- news
@@ -198,6 +203,7 @@ class WebAudioOut:
 
     def _send_frame(self, sink: Sink) -> bool:
         """Send one frame if one may leave now."""
+        self._refill()
         out = self._playout.take(self._clock())
         if out is None:
             return False
@@ -211,6 +217,12 @@ class WebAudioOut:
                 self._tap.sent(out.pcm, self._rate)
             sink.send(out.pcm)
         return True
+
+    def _refill(self) -> None:
+        """Keep the playout supplied for a moment. So while clips wait it is never empty, and a stop
+        finds something to tell."""
+        while self._playout.unsent_s < SUPPLY_S and (piece := self._feed.next()) is not None:
+            self._playout.append(piece.reply_id, piece.chunk, piece.pcm, piece.last)
 
     def _send_texts(self, sink: Sink) -> None:
         if len(self._texts) > MAX_WAITING_MESSAGES:
@@ -228,15 +240,3 @@ class WebAudioOut:
         for mark in done:
             if self._listener is not None:
                 self._listener.playback_done(mark.reply_id, mark.chunk)
-
-    def _at_client_rate(self, reply_id: str, chunk: int, clip: Clip) -> bytes:
-        """One resampler a chunk, so that its clips join without a click."""
-        key = (reply_id, chunk, clip.rate)
-        if self._resampling is None or self._resampling[:3] != key:
-            self._resampling = (*key, speech_resampler(clip.rate, self._rate))
-        resampler = self._resampling[3]
-        pcm = resampler.process(clip.pcm)
-        if clip.last:
-            pcm += resampler.flush()
-            self._resampling = None
-        return pcm
