@@ -39,6 +39,16 @@ def new_value(turn: Turn, text: str, names: Iterable[str]) -> Step | None:
     return None
 
 
+def says_again(turn: Turn, text: str, names: Iterable[str]) -> bool:
+    """The words hold a value that is known already: "Friday at four", when that was read back."""
+    known = {name: turn.memory.slots[name] for name in names if name in turn.memory.slots}
+    found = {name: turn.parse(name, text) for name in known}
+    return any(
+        match is not None and match.filled and match.value == known[name].value
+        for name, match in found.items()
+    )
+
+
 def wanted_change(turn: Turn, text: str, names: Iterable[str]) -> Step | None:
     """The caller wants one of the slots changed and doesn't say to what: go back and ask."""
     if not turn.language.change.search(turn.language.clean(text)):

@@ -56,11 +56,13 @@ class FlowStrategy:
         )
         if turn.memory.turns > MAX_TURNS:
             turn.take_leave(Phrase.GIVING_UP, "too_long")
-        else:
-            self._play(
-                turn,
-                Go(self._flow.start) if fresh and request.cause is Cause.OPENING else self._react(turn),
-            )
+            return turn.items()
+        if fresh:
+            self._play(turn, Go(self._flow.start))
+        if fresh and request.cause is not Cause.OPENING:
+            turn.unsay()  # the greeting was talked over: what the caller said comes first
+        if not fresh or request.cause is not Cause.OPENING:
+            self._play(turn, self._react(turn))
         return turn.items()
 
     def prompts(self) -> Sequence[str]:

@@ -60,6 +60,11 @@ class Turn:
         """Repeat the open question, as it was put."""
         self._said += self.memory.question
 
+    def unsay(self) -> None:
+        """Drop what was to be said and proposed, keeping where the conversation is."""
+        self._said.clear()
+        self._proposal = None
+
     def words(self, text: Text | Phrase | None) -> list[str]:
         """A text's sentences, filled."""
         if text is None:

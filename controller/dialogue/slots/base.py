@@ -67,9 +67,8 @@ class SlotType(Protocol):
         """How many key presses make one answer; `#` ends it early."""
         ...
 
-    @property
-    def listens_ahead(self) -> bool:
-        """Whether it can be filled by the answer to another question without guessing."""
+    def ahead(self, match: Match) -> bool:
+        """Whether `match`, found in the answer to another question, can be kept without guessing."""
         ...
 
     def parse(self, text: str, language: Language, context: Context) -> Match | None:
@@ -101,8 +100,7 @@ class SlotModel(Model):
         """One key, unless a type says otherwise."""
         return 1
 
-    @property
-    def listens_ahead(self) -> bool:
+    def ahead(self, match: Match) -> bool:  # noqa: ARG002
         """Most types would guess."""
         return False
 

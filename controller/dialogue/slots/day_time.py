@@ -62,10 +62,9 @@ class DayTimeSlot(SlotModel):
         """MMDD or HHMM."""
         return 4
 
-    @property
-    def listens_ahead(self) -> bool:
-        """A day with a time can't be mistaken for anything else."""
-        return True
+    def ahead(self, match: Match) -> bool:
+        """A day can't be mistaken for anything else; a mere number could be no time at all."""
+        return match.certainty is not Certainty.REFUSED and match.value.day is not None
 
     def hints(self, language: Language) -> tuple[str, ...]:
         """Days and clock words."""

@@ -10,7 +10,8 @@ from pydantic import Field
 from controller.dialogue.languages.base import Language
 from controller.dialogue.slots.base import Certainty, Context, Match, SlotModel
 
-_NUMBER = re.compile(r"(?<![\d.:])\d{1,2}(?![\d.:])")
+_NUMBER = re.compile(r"(?<![\d.:周期拜第])\d{1,2}(?![\d.:月号日点年]|st|nd|rd|th)")
+"""A plain number: no part of a date, a time or an ordinal."""
 
 
 class RatingSlot(SlotModel):

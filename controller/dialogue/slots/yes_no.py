@@ -7,6 +7,9 @@ from typing import Literal
 from controller.dialogue.languages.base import Language
 from controller.dialogue.slots.base import Certainty, Context, Match, SlotModel
 
+REST_LETTERS, REST_CJK = 12, 4
+"""How much may follow a yes or no ("no, thank you") before it may be the beginning of something else."""
+
 
 class YesNoSlot(SlotModel):
     """value True or False."""
@@ -24,7 +27,9 @@ class YesNoSlot(SlotModel):
         if found is None:
             return None
         rest = len(said) - found.end()
-        certain = not language.unfinished(text) and rest <= 2 * max(found.end(), 4)
+        certain = not language.unfinished(text) and rest <= (
+            REST_LETTERS if language.joiner else REST_CJK
+        )
         return self._match(refusal is None, said, Certainty.CERTAIN if certain else Certainty.LIKELY)
 
     def hints(self, language: Language) -> tuple[str, ...]:

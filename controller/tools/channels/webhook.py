@@ -2,9 +2,11 @@
 
 The receiver checks the header `X-SwitchTalk-Signature: t=<unix seconds>,v1=<hex>`: the HMAC-SHA256,
 keyed with the endpoint's secret, of `<t>.<body>`. It should refuse an old `t` and a `message_id` that
-it has seen before. Redirects are not followed, proxies of the environment not used, and an address that isn't public is
-refused (checked on the connected socket, so that a name that changes its mind between look-up and
-connection gains nothing) unless the endpoint allows it.
+it has seen before.
+
+Redirects are not followed and proxies of the environment not used. An address that isn't public is
+refused unless the endpoint allows it; the connected socket is checked, so that a name that changes its
+mind between look-up and connection gains nothing.
 """
 
 from __future__ import annotations
@@ -52,8 +54,8 @@ class Endpoint:
             raise ValueError("a webhook's secret needs at least 16 characters")
 
 
-class PrivateAddress(OSError):
-    """The endpoint's name leads to an address that isn't public."""
+class PrivateAddress(Exception):
+    """The endpoint's name leads to an address that isn't public. No OSError: urllib3 would hide it."""
 
 
 class WebhookChannel:

@@ -124,10 +124,10 @@ class AskNode(NodeModel):
             return False
         heard = False
         for name, slot in turn.flow.slots.items():
-            if name == self.slot or not slot.listens_ahead or name in turn.memory.slots:
+            if name == self.slot or name in turn.memory.slots:
                 continue
             match = turn.parse(name, text)
-            if match is not None and match.certainty in (Certainty.CERTAIN, Certainty.PARTIAL):
+            if match is not None and slot.ahead(match):
                 turn.fill(name, match)
                 heard = True
         return heard

@@ -63,7 +63,8 @@ class ConfirmNode(NodeModel):
             return self._which(turn, text)
         answer = _YES_NO.parse(text, turn.language, Context(turn.now, keys=turn.keys))
         if answer is None:
-            return Stay.NOT_UNDERSTOOD
+            repeated = not turn.keys and corrections.says_again(turn, text, self.corrects)
+            return Go(self.yes) if repeated else Stay.NOT_UNDERSTOOD
         turn.remember(detours=0, tries=0 if answer.value else turn.memory.tries + 1)
         if answer.value:
             return Go(self.yes)

@@ -63,7 +63,7 @@ INTENTS = {
         r"(?:repeat|say)(?: that| it| the question)?(?: again| once more| one more time)?",
         r"(?:pardon|pardon me|come again|once more|one more time|say that again|sorry|excuse me"
         r"|what|huh|again)",
-        r"what (?:did you say|was that|was the question)(?: again)?",
+        r"what(?:'s that| did you say| was that| was the question)(?: again)?",
         r"i (?:didn't|did not|couldn't|could not|can't) (?:hear|catch|get|understand)(?: that"
         r"| you| it| what you said)?",
     ),
@@ -148,6 +148,7 @@ YES = re.compile(
     r"(?:(?:oh|well|um|okay|ok|and|so|hm+) )*"
     r"(?:yes\b|yeah|yep|yup|ya\b|yea\b|aye|sure|of course|certainly|definitely|absolutely"
     r"|correct|right\b|exactly|okay\b|ok\b"
+    r"|i (?:guess|think|suppose)(?: so| yes)?$"
     r"|indeed|fine\b|perfect|please do|go ahead|all right|alright|mm ?hm+|uh ?huh|affirmative"
     r"|great\b|good\b|why not|i don't mind|i do\b"
     r"|you may|you can|i would(?! like to)|i'd love|sounds (?:good|great|fine|right)"

@@ -46,7 +46,8 @@ def find_name(raw: str) -> NameWords | None:
     """The name in an answer to "您贵姓", or None. A surname alone counts."""
     text = plain(raw)
     if match := _SURNAME_ONLY.search(text):
-        return NameWords(match[1] + (match[2] or ""), introduced=True)
+        given = match[2] or ""
+        return NameWords(given if given.startswith(match[1]) else match[1] + given, introduced=True)
     if strong := list(_STRONG.finditer(text)):
         return _read(text[strong[-1].end() :], introduced=True, certain=True)
     compact = text if _LATIN.search(text) else text.replace(" ", "")
