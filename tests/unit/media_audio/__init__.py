@@ -1,0 +1,1 @@
+"""Tests of PCM, resampling, VAD, integrity and the logic around the recognisers."""
