@@ -138,9 +138,7 @@ class StereoRecorder:
         if self._writer is not None:
             self._writer.join(CLOSE_S)
             if not self._writer.ready():
-                raise RecordingError(
-                    f"recording {self.path}: the disk didn't answer in {CLOSE_S} s"
-                )
+                raise RecordingError(f"recording {self.path}: the disk didn't answer in {CLOSE_S} s")
         try:
             finished.close()
             self._file.close()

@@ -80,7 +80,7 @@ class _Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
         """The access log: quiet unless we failed. Without the query, which may hold a token."""
         status = str(self._orig_status or "101").split()[0]  # a WebSocket leaves none
         seconds = self.time_finish - self.time_start
-        tell = log.warning if status >= "500" else log.debug
+        tell = log.warning if status >= "500" and self.path != "/readyz" else log.debug
         tell(
             "request",
             method=self.command,

@@ -149,6 +149,10 @@ class Session:
     # --- greenlets ---------------------------------------------------------------------------
 
     def _run(self) -> None:
+        with structlog.contextvars.bound_contextvars(session_id=self.session_id):
+            self._converse()
+
+    def _converse(self) -> None:
         profile = self._core.profile
         self._publish(SessionStarted(self.entry, profile.name, profile.language, self._core.variables))
         reason = "error"

@@ -98,9 +98,7 @@ def prepare(model: WhisperModel, cache_dir: Path) -> Path:
             _publish(joined / name, [folder / name])
     weights = joined / "model.bin"
     if not _is_good(weights, model.joined_sha256, cache_dir):
-        parts = [
-            _package_dir(package, model) / model.folder / part for package, part in model.parts
-        ]
+        parts = [_package_dir(package, model) / model.folder / part for package, part in model.parts]
         _publish(weights, parts)
         verify(weights, model.joined_sha256, cache_dir)
     return joined

@@ -64,9 +64,7 @@ def _transfer(file: ModelFile, part: Path, progress: Progress) -> None:
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-    with requests.get(
-        file.url, headers=headers, stream=True, timeout=(CONNECT_S, READ_S)
-    ) as answer:
+    with requests.get(file.url, headers=headers, stream=True, timeout=(CONNECT_S, READ_S)) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             # All of it is here already, or it is not this file: the digest tells which.
             if answer.headers.get("Content-Range", "").endswith(f"/{have}"):

@@ -61,9 +61,7 @@ def pull(
     `sha256`: the digest to expect where the catalogue has none; `unverified`: go on without any.
     Blocking, for minutes: run it from the command line or in a thread. Raises StoreError.
     """
-    return install(
-        _with_digest(find(name), sha256, unverified), models_dir, progress, retry_s=retry_s
-    )
+    return install(_with_digest(find(name), sha256, unverified), models_dir, progress, retry_s=retry_s)
 
 
 def install(model: Model, models_dir: Path, progress: Progress, *, retry_s: float = 2.0) -> Path:

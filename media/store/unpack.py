@@ -51,9 +51,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     outside = path.is_absolute() or ".." in path.parts or not path.parts
     odd_name = "\\" in entry.filename or ":" in entry.filename or "\0" in entry.orig_filename
     if outside or odd_name:
-        raise UnsafeArchive(
-            f"the archive holds {entry.filename!r}, which leads out of its directory"
-        )
+        raise UnsafeArchive(f"the archive holds {entry.filename!r}, which leads out of its directory")
     if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_IFMT(mode) == 0):
         raise UnsafeArchive(f"the archive holds {entry.filename!r}, which is a link or a device")
 

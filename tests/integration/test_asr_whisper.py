@@ -47,9 +47,7 @@ def error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
         new = np.empty_like(cost)
         new[0] = row
         for column, other in enumerate(heard, 1):
-            new[column] = min(
-                cost[column] + 1, new[column - 1] + 1, cost[column - 1] + (token != other)
-            )
+            new[column] = min(cost[column] + 1, new[column - 1] + 1, cost[column - 1] + (token != other))
         cost = new
     return float(cost[-1]) / len(said)
 
@@ -127,9 +125,7 @@ def hear_all(recogniser: Recogniser, clips: list[Spoken]) -> list[str]:
 def test_english_is_understood(english: Recogniser) -> None:
     clips = spoken("en")[::3]
     heard = hear_all(english, clips)
-    rates = [
-        error_rate(words(each.text), words(text)) for each, text in zip(clips, heard, strict=True)
-    ]
+    rates = [error_rate(words(each.text), words(text)) for each, text in zip(clips, heard, strict=True)]
     assert np.mean([rate <= 0.34 for rate in rates]) >= 0.85
 
 
@@ -184,9 +180,7 @@ def test_a_caller_who_goes_on_gets_the_whole(english: Recogniser) -> None:
 
 @pytest.mark.parametrize(("dbfs", "ms"), list(product((-45, -30, -20), (300, 2000))))
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_noise_has_no_text(
-    language: str, dbfs: int, ms: int, request: pytest.FixtureRequest
-) -> None:
+def test_noise_has_no_text(language: str, dbfs: int, ms: int, request: pytest.FixtureRequest) -> None:
     recogniser = request.getfixturevalue("english" if language == "en" else "chinese")
     listener = Listener(recogniser)
     listener.feed(to_pcm(noise(dbfs, ms)))

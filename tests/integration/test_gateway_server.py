@@ -52,9 +52,7 @@ def test_a_page_of_another_origin_gets_no_socket(
     server: GatewayServer, opener: FakeOpener, origin: str
 ) -> None:
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
-        websocket.create_connection(
-            f"ws://127.0.0.1:{server.port}/ws/audio", origin=origin, timeout=5
-        )
+        websocket.create_connection(f"ws://127.0.0.1:{server.port}/ws/audio", origin=origin, timeout=5)
     assert refused.value.status_code == 403
     assert opener.opened.empty()
 
@@ -90,9 +88,7 @@ def test_a_rebound_host_name_gets_no_socket(server: GatewayServer) -> None:
     ],
 )
 def test_a_broken_handshake_is_a_bad_request(server: GatewayServer, headers: str) -> None:
-    answer = exchange(
-        server, f"GET /ws/audio HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode()
-    )
+    answer = exchange(server, f"GET /ws/audio HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 400"), answer[:200]
     assert b"Traceback" not in answer
 

@@ -559,9 +559,7 @@ def test_ten_sessions_at_once_hear_all_of_it(gateway: Gateway) -> None:
         session.say("r", 0, "x", Clip(voices[n], 16000))
         for _ in range(30):
             client.ws.send_binary(SILENCE)
-        wait_for(
-            lambda: ("done", "r", 0) in list(session.marks.queue) and len(session.frames) == 30
-        )
+        wait_for(lambda: ("done", "r", 0) in list(session.marks.queue) and len(session.frames) == 30)
         session.end("goodbye")
         client.drain()
 

@@ -118,7 +118,11 @@ def test_a_conversation_is_read_back_as_it_was(any_url, make_writer):
 
     detail = repository.session_detail("s1")
     assert detail.session.variables == {"name": "安"}
-    assert (detail.session.turn_count, detail.session.tool_count, detail.session.barge_in_count) == (
+    assert (
+        detail.session.turn_count,
+        detail.session.tool_count,
+        detail.session.barge_in_count,
+    ) == (
         1,
         1,
         1,
@@ -150,7 +154,11 @@ def test_a_locked_database_is_waited_for_and_nothing_is_lost_or_doubled(url, pat
         lock.release()
         assert writer.flush(timeout_s=10)
     assert writer.state is WriterState.WORKING
-    assert (writer.counts().written, writer.counts().waiting, writer.counts().dropped) == (301, 0, 0)
+    assert (writer.counts().written, writer.counts().waiting, writer.counts().dropped) == (
+        301,
+        0,
+        0,
+    )
     assert rows(path, "SELECT number FROM turns ORDER BY position") == [(n,) for n in range(300)]
     assert [line["event"] for line in logs] == ["records_wait", "records_written_again"]
 

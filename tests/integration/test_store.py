@@ -83,9 +83,7 @@ def sha(data: bytes) -> str:
 def archive(entries: dict[str, bytes] | None = None, link: str = "") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, data in (
-            entries or {"model-1/am/final.mdl": b"am", "model-1/conf": b"c"}
-        ).items():
+        for name, data in (entries or {"model-1/am/final.mdl": b"am", "model-1/conf": b"c"}).items():
             made.writestr(name, data)
         if link:
             info = zipfile.ZipInfo(link)

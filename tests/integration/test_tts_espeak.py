@@ -80,8 +80,7 @@ def test_it_is_repeatable_and_voices_don_t_leak_into_each_other(pool):
     chinese, english = EspeakSynthesiser("zh", pool), EspeakSynthesiser("en", pool, pitch=80)
     alone = say(chinese, "今天天气很好。").pcm, say(english, "The weather is fine.").pcm
     heard = [
-        start(*pair)
-        for pair in [(chinese, "今天天气很好。"), (english, "The weather is fine.")] * 5
+        start(*pair) for pair in [(chinese, "今天天气很好。"), (english, "The weather is fine.")] * 5
     ]
     for index, each in enumerate(heard):
         assert each.done.wait(LIMIT_S)
@@ -137,9 +136,7 @@ def test_an_exception_on_the_way_is_not_lost_in_c(pool):
     assert say(EspeakSynthesiser("en", pool), "Hello.").clips
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "...", "\0", "<speak>hi</speak>", "[[h@]]", "\ud800", "😀"]
-)
+@pytest.mark.parametrize("text", ["", " ", "...", "\0", "<speak>hi</speak>", "[[h@]]", "\ud800", "😀"])
 def test_odd_text_ends_with_a_last_clip(pool, text):
     heard = say(EspeakSynthesiser("en", pool), text)
     assert not heard.errors
@@ -152,8 +149,7 @@ def test_piper_s_own_espeak_is_another_one(pool, tmp_path):
     pool.run(piper.warm_up)
     alone = len(say(chinese, "你好，再见。").pcm)
     heard = [
-        start(*pair)
-        for pair in [(chinese, "你好，再见。"), (piper, "Good morning, how are you?")] * 4
+        start(*pair) for pair in [(chinese, "你好，再见。"), (piper, "Good morning, how are you?")] * 4
     ]
     for index, each in enumerate(heard):
         assert each.done.wait(LIMIT_S)

@@ -56,7 +56,7 @@ const meters = {
 const keypad = new Keypad(byId("keypad"), (digit) => call?.sendDigit(digit));
 
 let call = null;
-let interrupted = new Set();
+let cuts = new Map(); // reply id → ms of it heard when it was cut
 let quietFrames = 0;
 let counts = noCounts();
 
@@ -68,7 +68,7 @@ function startCall({ silent = false } = {}) {
   const started = new Call(audioUrl());
   call = started;
   counts = noCounts();
-  interrupted = new Set();
+  cuts = new Map();
   quietFrames = silent ? -Infinity : 0;
   status.noFault();
   waterfall.reset();
@@ -113,13 +113,13 @@ const onCall = {
     counts.replies += 1;
     transcript.reply(message);
   },
-  heard: ({ replyId, playedMs }) => {
+  progress: ({ replyId, playedMs }) => {
     counts.progress += 1;
-    if (interrupted.has(replyId)) transcript.interrupted(replyId, playedMs);
+    if (playedMs > cuts.get(replyId)) resumed(replyId);
   },
-  interrupted: ({ replyId }) => {
-    interrupted.add(replyId);
-    transcript.interrupted(replyId);
+  cut: ({ replyId, playedMs }) => {
+    cuts.set(replyId, playedMs);
+    transcript.interrupted(replyId, playedMs);
   },
   tool: (message) => {
     counts.tools += 1;
@@ -137,6 +137,12 @@ const onCall = {
     status.fault(fault, detail);
   },
 };
+
+/** It was no interruption: the reply goes on. */
+function resumed(replyId) {
+  cuts.delete(replyId);
+  transcript.resumed(replyId);
+}
 
 function setMuted(on) {
   call?.setMuted(on);

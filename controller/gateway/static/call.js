@@ -10,8 +10,8 @@ import { holdScreen } from "./wake-lock.js";
 const FORWARDED = ["ready", "vad", "partial", "final", "reply", "tool", "metrics", "trouble"];
 
 /**
- * Events: those of the session, and `level` {side, peak}, `heard` {replyId, playedMs},
- * `interrupted` {replyId}, `microphone-lost`. `state` begins with connecting, while the person is asked for
+ * Events: those of the session, and `level` {side, peak}, `progress` and `cut` {replyId, playedMs},
+ * `microphone-lost`. `state` begins with connecting, while the person is asked for
  * the microphone, and ends with ended or error, after which the call is of no more use.
  */
 export class Call extends EventTarget {
@@ -22,6 +22,7 @@ export class Call extends EventTarget {
   #microphone = null;
   #stream = null;
   #player = null;
+  #cutReplyId = "";
   #releaseScreen = () => {};
 
   constructor(url) {
@@ -31,7 +32,7 @@ export class Call extends EventTarget {
     this.#on("state", ({ state }) => isOver(state) || this.#moved(state)); // over: when the sound is
     this.#on("audio", ({ pcm }) => this.#player?.push(pcm));
     this.#on("reply", (m) => this.#player?.mark(String(m.reply_id)));
-    this.#on("clear", (m) => this.#interrupt(String(m.reply_id)));
+    this.#on("clear", (m) => this.#cut(String(m.reply_id)));
     this.#on("ended", (detail) => this.#finish("ended", detail, this.#player?.drained()));
     this.#on("failed", (detail) => this.#finish("failed", detail));
   }
@@ -121,15 +122,20 @@ export class Call extends EventTarget {
     this.#player.addEventListener("level", ({ detail }) => {
       this.#emit("level", { side: "bot", peak: detail.peak });
     });
-    this.#player.addEventListener("progress", ({ detail }) => {
-      this.#session.reportPlayback(detail.replyId, detail.playedMs);
-      this.#emit("heard", detail);
-    });
+    for (const name of ["progress", "cut"]) {
+      this.#player.addEventListener(name, ({ detail }) => this.#played(name, detail));
+    }
   }
 
-  #interrupt(replyId) {
+  #cut(replyId) {
+    this.#cutReplyId = replyId;
     this.#player?.clear();
-    this.#emit("interrupted", { replyId });
+  }
+
+  #played(name, { replyId, playedMs }) {
+    this.#session.reportPlayback(replyId, playedMs);
+    const another = name === "cut" && replyId !== this.#cutReplyId; // it had ended before the cut
+    if (!another) this.#emit(name, { replyId, playedMs });
   }
 
   #abort(error) {

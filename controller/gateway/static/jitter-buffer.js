@@ -93,16 +93,19 @@ export class JitterBuffer {
     return count;
   }
 
-  /** Drops all that has not been played and tells what had been. */
+  /**
+   * Drops all that has not been played. What comes next may be the rest of the same reply, when the
+   * interruption was none: its count goes on.
+   */
   clear() {
-    const played = this.played;
+    const heard = this.#marks.slice(0, 1);
+    const played = heard.map(({ at }) => Math.max(0, this.#read - at));
     this.#read = this.#written;
-    this.#marks = [];
+    this.#marks = heard.map(({ replyId }, i) => ({ replyId, at: this.#written - played[i] }));
     this.#dry = Infinity;
     this.#waited = 0;
     this.#targetMs = Math.max(FIRST_TARGET_MS, this.#targetMs - TARGET_STEP_MS);
     if (this.#mode === Mode.PLAYING) this.#stop();
-    return played;
   }
 
   #due(length) {

@@ -28,9 +28,9 @@ class PlayerProcessor extends AudioWorkletProcessor {
     },
     mark: ({ replyId }) => this.#buffer.mark(replyId),
     clear: () => {
-      const played = this.#buffer.clear();
+      this.#buffer.clear();
       this.#playing = false;
-      this.#report({ played, event: "cleared" });
+      this.#report("cut");
     },
   };
 
@@ -38,8 +38,8 @@ class PlayerProcessor extends AudioWorkletProcessor {
     const out = output[0];
     const count = this.#buffer.pull(out);
     this.#measure(out, count);
-    if (this.#playing && count < out.length) this.#report({ event: "dry" });
-    else if (count > 0 && this.#sinceReport >= REPORT_SECONDS * sampleRate) this.#report({});
+    if (this.#playing && count < out.length) this.#report("dry");
+    else if (count > 0 && this.#sinceReport >= REPORT_SECONDS * sampleRate) this.#report("playing");
     this.#playing = count === out.length;
     for (const channel of output.slice(1)) channel.set(out);
     return true;
@@ -57,8 +57,8 @@ class PlayerProcessor extends AudioWorkletProcessor {
     this.#sinceReport += out.length;
   }
 
-  #report({ played = this.#buffer.played, event = "playing" }) {
-    const { bufferedMs, underruns, overflowed } = this.#buffer;
+  #report(event) {
+    const { played, bufferedMs, underruns, overflowed } = this.#buffer;
     const peak = event === "playing" ? this.#peak : 0;
     this.port.postMessage({ event, played, peak, bufferedMs, underruns, overflowed, ...this.#totals });
     this.#sinceReport = 0;

@@ -4,7 +4,7 @@
 const PROGRESS_EVERY_MS = 200;
 const DRAIN_WITHIN_MS = 1_500;
 
-/** Events: `progress` {replyId, playedMs}, `level` {peak}. */
+/** Events: `progress` and `cut` {replyId, playedMs}, `level` {peak}. */
 export class Player extends EventTarget {
   stats = { playedSamples: 0, audibleSamples: 0, bufferedMs: 0, underruns: 0, overflowed: 0 };
   clears = 0;
@@ -60,13 +60,13 @@ export class Player extends EventTarget {
     this.#emit("level", { peak });
     if (played && this.#worthTelling(event, played)) {
       this.#reported = played;
-      this.#emit("progress", played);
+      this.#emit(event === "cut" ? "cut" : "progress", played);
     }
     if (event !== "playing") this.#settle();
   }
 
   #worthTelling(event, { replyId, playedMs }) {
-    if (event === "cleared" || replyId !== this.#reported.replyId) return true;
+    if (event === "cut" || replyId !== this.#reported.replyId) return true;
     const since = playedMs - this.#reported.playedMs;
     return since >= PROGRESS_EVERY_MS || (since > 0 && event !== "playing");
   }

@@ -13,6 +13,8 @@ export class Transcript {
   #partial;
   #empty;
   #announcer;
+  #box;
+  #follows = true;
   #lang = "";
   #replies = new Map(); // reply id → {row, body, text, badge}
 
@@ -21,6 +23,9 @@ export class Transcript {
     this.#partial = partial;
     this.#empty = empty;
     this.#announcer = announcer;
+    this.#box = list.parentElement;
+    this.#box.addEventListener("scroll", () => this.#scrolled());
+    new ResizeObserver(() => this.#follow()).observe(this.#box);
   }
 
   /** Begins a new conversation; `lang` is the one spoken, for screen readers. */
@@ -29,6 +34,7 @@ export class Transcript {
     this.#list.replaceChildren();
     this.#replies.clear();
     this.#empty.hidden = false;
+    this.#follows = true;
     this.partial("");
   }
 
@@ -57,14 +63,21 @@ export class Transcript {
     this.#follow();
   }
 
-  /** The caller cut this reply off; `playedMs` of its audio had been heard, where that is known. */
+  /** The caller cut this reply off after `playedMs` of its audio. */
   interrupted(id, playedMs) {
     const reply = this.#replies.get(id);
     if (!reply) return;
     reply.row.classList.add("interrupted");
     reply.badge ??= reply.row.appendChild(badge());
-    if (playedMs === undefined) show(reply.badge, "interrupted");
-    else show(reply.badge, "interrupted_after", { seconds: (playedMs / 1000).toFixed(1) });
+    show(reply.badge, "interrupted", { seconds: (playedMs / 1000).toFixed(1) });
+  }
+
+  /** The reply that was cut goes on after all. */
+  resumed(id) {
+    const reply = this.#replies.get(id);
+    reply?.row.classList.remove("interrupted");
+    reply?.badge?.remove();
+    if (reply) reply.badge = null;
   }
 
   tool({ name, ok, result }) {
@@ -128,10 +141,12 @@ export class Transcript {
 
   /** Scrolls along, unless the person has scrolled up to read. */
   #follow() {
-    const box = this.#list.parentElement;
-    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-    const added = Math.max(this.#list.lastElementChild?.offsetHeight ?? 0, this.#partial.offsetHeight);
-    if (below < added + FOLLOW_WITHIN_PX) box.scrollTop = box.scrollHeight;
+    if (this.#follows) this.#box.scrollTop = this.#box.scrollHeight;
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#box;
+    this.#follows = scrollHeight - scrollTop - clientHeight < FOLLOW_WITHIN_PX;
   }
 }
 

@@ -4,7 +4,7 @@
 import { element, svg } from "./elements.js";
 import { show, text } from "./i18n.js";
 
-const MAX_TURNS = 8;
+const MAX_TURNS = 5;
 const WIDTH = 300;
 const HEIGHT = 14;
 const SCALES_MS = Object.freeze([500, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000]);

@@ -31,9 +31,7 @@ def test_signs_without_words_are_nothing(text: str) -> None:
     assert clean(text, SURE, 1500) == ""
 
 
-@pytest.mark.parametrize(
-    "text", ["you", "You.", "Thanks for watching!", "字幕by索兰娅", "谢谢观看。"]
-)
+@pytest.mark.parametrize("text", ["you", "You.", "Thanks for watching!", "字幕by索兰娅", "谢谢观看。"])
 def test_phantoms_are_believed_only_when_said_clearly(text: str) -> None:
     assert clean(text, SURE, 200) == ""
     assert clean(text, DOUBT, 1500) == ""
