@@ -46,10 +46,10 @@ log = structlog.get_logger(__name__)
 class Controller:
     """A running process. Make it on the main greenlet; `start` it; `stop` it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pool: EnginePool, bots: Bots) -> None:
         self.settings = settings
-        self.pool = EnginePool(settings.engines.workers, settings.engines.max_waiting)
-        self.bots = Bots(settings, self.pool)
+        self.pool = pool
+        self.bots = bots
         self.toolbox = Toolbox(settings)
         self.registry = SessionRegistry(settings.max_sessions)
         migrate(settings.database_url)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import gevent
+
 from controller.dialogue import registry as strategies
 from controller.session.chunker import chunk_all
 from controller.session.ports import Strategy
@@ -68,6 +70,7 @@ class Bots:
         self._recognisers: dict[tuple[str, str], Recogniser] = {}
         self._synthesisers: dict[tuple[str, str, str, float], Synthesiser] = {}
         self._cold: dict[str, Callable[[], None]] = {}
+        self._warming: list[tuple[str, gevent.Greenlet]] = []
         self._bots = {name: self._make(name, bot) for name, bot in settings.bots.items()}
 
     def __iter__(self) -> Iterator[Bot]:
@@ -86,13 +89,20 @@ class Bots:
         """What is not warmed up yet: name, and the blocking call that does it in a native thread."""
         return iter(list(self._cold.items()))
 
+    def start_warming(self) -> None:
+        """Begin to load every engine in native threads; returns at once. See `warm_up`."""
+        self._warming = [(n, gevent.spawn(self._pool.run, load)) for n, load in self.warm_ups()]
+        gevent.sleep(0)
+
     def warm_up(self, tell: Callable[[str], None] = lambda _name: None) -> None:
-        """Load every engine in native threads, then have the prompts synthesised ahead.
+        """Wait until every engine is loaded, then have the prompts synthesised ahead.
 
         Blocks the calling greenlet only. Raises what an engine raises.
         """
-        for name, warm_up in self.warm_ups():
-            self._pool.run(warm_up)
+        if not self._warming:
+            self.start_warming()
+        for name, loading in self._warming:
+            loading.get()
             del self._cold[name]
             tell(name)
         for bot in self:

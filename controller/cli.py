@@ -1,5 +1,7 @@
 """The `switchtalk` command."""
 
+from __future__ import annotations
+
 # gevent first: everything that is imported later must see the patched standard library.
 from gevent import monkey
 
@@ -15,7 +17,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import gevent
@@ -26,6 +28,9 @@ from rich.table import Table
 
 from controller.configure import SettingsError, document, load, parse_override
 from controller.settings import Settings
+
+if TYPE_CHECKING:
+    from controller.app import Controller
 
 SWITCH_INTERVAL_S = 0.0005
 """Engine threads hand the interpreter back to the hub this soon; Python's default is 5 ms."""
@@ -71,15 +76,12 @@ def main() -> None:
 def run(config: Path | None, overrides: tuple[str, ...], host: str | None, port: int | None) -> None:
     """Start the server and print the address of its page."""
     settings = _load(config, overrides, http__host=host, http__port=port)
-    from controller.app import Controller, set_up_logging
-
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    set_up_logging(settings.log)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, _asked_to_stop, stop)
     try:
-        controller = Controller(settings)
+        controller = _start(settings)
         server = controller.listen()
     except Exception as error:  # noqa: BLE001 - whatever is missing, a person must be told what to do
         _give_up("SwitchTalk can't start", error)
@@ -97,6 +99,20 @@ def run(config: Path | None, overrides: tuple[str, ...], host: str | None, port:
             f"Waiting up to {settings.drain_s:g} s for {len(controller.registry)} session(s)…"
         )
     controller.stop()
+
+
+def _start(settings: Settings) -> Controller:
+    """Engines load in native threads while the rest of the product is imported."""
+    from controller.bots import Bots
+    from media.pool import EnginePool
+
+    pool = EnginePool(settings.engines.workers, settings.engines.max_waiting)
+    bots = Bots(settings, pool)
+    bots.start_warming()
+    from controller.app import Controller, set_up_logging
+
+    set_up_logging(settings.log)
+    return Controller(settings, pool, bots)
 
 
 def _asked_to_stop(stop: Event) -> None:

@@ -79,7 +79,7 @@ def main(quick: bool, soak: bool, compare: str | None, rounds: int, floor: bool,
     reports = [_report(code, done[code.name]) for code in codes]
     for report in reports:
         console.print(f"kept in {report.save(commits.BENCH_DIR).relative_to(REPO_ROOT)}")
-    before = None if compare else commits.last_measured()
+    before = None if compare else commits.last_measured(here.name)
     console.print(terminal_table([*([Report.load(before)] if before else []), *reports]))
     if floor:
         click.echo(markdown(reports[-1]))

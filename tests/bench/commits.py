@@ -23,19 +23,18 @@ class GitFailed(RuntimeError):
 
 
 def commit_name(root: Path = REPO_ROOT) -> str:
-    """Short hash of HEAD, with `-dirty` when tracked files differ from it."""
+    """Short hash of HEAD, with `-dirty` when the files there are not exactly it."""
     name = _git("rev-parse", "--short", "HEAD", root=root)
-    dirty = _git("status", "--porcelain", "--untracked-files=no", root=root)
+    dirty = _git("status", "--porcelain", root=root)
     return f"{name}-dirty" if dirty else name
 
 
-def last_measured() -> Path | None:
-    """The file of the nearest commit before this one that was measured."""
-    here = commit_name()
+def last_measured(here: str) -> Path | None:
+    """The file of the nearest commit before `here` that was measured. HEAD may move meanwhile."""
     before = _git("rev-list", f"--max-count={LOOK_BACK_COMMITS}", "--abbrev-commit", "HEAD")
     for name in before.split():
         path = BENCH_DIR / f"{name}.json"
-        if name != here and path.exists():
+        if name != here.removesuffix("-dirty") and path.exists():
             return path
     return None
 

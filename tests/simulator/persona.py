@@ -148,6 +148,8 @@ def converse(
             text = caller.waits_for_reply()
             unanswered = 0
         except CallFailed:
+            if caller.over and caller.said[-1].over_bot:
+                return True  # spoke into the goodbye, which nobody can interrupt
             unanswered += 1
             if caller.over or unanswered == MOST_UNANSWERED:
                 raise
