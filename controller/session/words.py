@@ -10,7 +10,7 @@ _WORD = re.compile(rf"[{CJK}]|[^\W_{CJK}]+(?:['’\-][^\W_{CJK}]+)*")
 
 BACKCHANNELS: dict[str, frozenset[str]] = {
     "en": frozenset(
-        "mm-hm|mm-hmm|mhm|mmhmm|mm hm|mm hmm|mm|m|hmm|hm|uh-huh|uh huh|uh|huh|ah|oh|okay|ok|right|yeah"
+        "uh-huh|uh huh|uh|huh|ah|oh|okay|ok|right|yeah"
         "|yep|sure|alright|all right|i see|got it|of course|um|er|erm".split("|")
     ),
     "zh": frozenset(
@@ -19,7 +19,9 @@ BACKCHANNELS: dict[str, frozenset[str]] = {
         )
     ),
 }
-"""Sounds of listening. `yes` and `no` are answers, so they are not here."""
+"""Sounds of listening. `yes` and `no` are answers, so they are not here; nor are hums, see `_HUM`."""
+_HUM = re.compile(r"[mh\-]*m[mh\-]*")
+"""However a recogniser spells it: mm-hmm, mhm, hmm, MMHM."""
 
 _GOES_ON: dict[str, frozenset[str]] = {
     "en": frozenset(
@@ -47,7 +49,7 @@ def is_backchannel(text: str, listed: frozenset[str]) -> bool:
 
     A text is split greedily into listed phrases: "mm-hm, okay", "好的好的" are, "okay stop" is not.
     """
-    rest = words(text)
+    rest = [word for word in words(text) if not _HUM.fullmatch(word)]
     longest = max((len(words(p)) for p in listed), default=1)
     known = {tuple(words(p)) for p in listed}
     while rest:
