@@ -53,7 +53,7 @@ class HttpSettings(_Section):
     allowed_origins: frozenset[str] = Field(
         frozenset(), description="other origins (https://app.example) whose pages may connect"
     )
-    lead_ms: Annotated[int, Field(ge=20, le=200)] = Field(
+    lead_ms: Annotated[int, Field(ge=40, le=200)] = Field(
         100, description="audio sent ahead of real time, against jitter"
     )
 

@@ -41,7 +41,7 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """At most 20 ms of PCM16 mono to send now. `starts`: it is the first of its chunk (once only,
+    """At most `piece_ms` of PCM16 mono to send now. `starts`: it is the first of its chunk (once only,
     also when a pause has it sent again). Empty `pcm` announces a chunk without audio."""
 
     reply_id: str
@@ -100,12 +100,15 @@ class _Flying:
 class Playout:
     """One listener's queue. Chunks are heard in the order in which they were first appended."""
 
-    def __init__(self, rate: int, lead_ms: int = 100, max_queued_s: float = 300.0) -> None:
-        """`rate` Hz of all audio in and out; `lead_ms` 20..200; `max_queued_s` bounds memory."""
-        if not FRAME_MS <= lead_ms <= MAX_LEAD_MS:
-            raise ValueError(f"lead_ms is {lead_ms}; expected {FRAME_MS}..{MAX_LEAD_MS}")
+    def __init__(
+        self, rate: int, lead_ms: int = 100, max_queued_s: float = 300.0, piece_ms: int = FRAME_MS
+    ) -> None:
+        """`rate` Hz of all audio in and out; `lead_ms` piece_ms..200; `max_queued_s` bounds memory;
+        `piece_ms` is what one `take` gives at most."""
+        if not piece_ms <= lead_ms <= MAX_LEAD_MS:
+            raise ValueError(f"lead_ms is {lead_ms}; expected {piece_ms}..{MAX_LEAD_MS}")
         self._bytes_per_s = rate * SAMPLE_BYTES
-        self._frame = rate * FRAME_MS // 1000 * SAMPLE_BYTES
+        self._frame = rate * piece_ms // 1000 * SAMPLE_BYTES
         self._lead_s = lead_ms / 1000
         self._max_queued = int(max_queued_s * self._bytes_per_s)
         self._mode = Mode.PLAYING
@@ -186,7 +189,7 @@ class Playout:
 
     def pause(self, now: float) -> list[Done]:
         """Fall silent, keeping what has not been heard: pieces in flight (one that is partly heard
-        too: better 20 ms twice than lost) are taken back. The listener must drop its buffer."""
+        too: better a piece twice than lost) are taken back. The listener must drop its buffer."""
         done = self.settle(now)
         for piece in self._flying:
             piece.chunk.sent -= piece.size
@@ -247,7 +250,7 @@ class Playout:
         return chunk
 
     def _next_chunk(self) -> _Chunk | None:
-        """The chunk to send from; None when paused or when its next 20 ms are not there yet."""
+        """The chunk to send from; None when paused or when its next piece is not there yet."""
         if self._mode is Mode.PAUSED:
             return None
         for chunk in self._chunks:

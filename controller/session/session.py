@@ -84,7 +84,8 @@ class Session:
         self._unexpected = 0
         self._reason = "error"
         self._log = log.bind(session_id=session_id)
-        self._listening: gevent.Greenlet | None = None
+        self._hearing: list[gevent.Greenlet] = []
+        self._heard_at = self._started
         self._running: gevent.Greenlet | None = None
 
     # --- for the entry -----------------------------------------------------------------------
@@ -103,7 +104,7 @@ class Session:
         """Begin: the bot's opening is spoken."""
         self._parts.audio_out.bind(self)
         self._running = gevent.spawn(self._run)
-        self._listening = gevent.spawn(self._listen)
+        self._hearing = [gevent.spawn(self._listen), gevent.spawn(self._mind_gaps)]
 
     def dtmf(self, digit: str) -> None:
         """The caller pressed one of 0-9*#A-D."""
@@ -193,32 +194,24 @@ class Session:
             self._log.warning("unexpected event", counts=dict(self._core.unexpected))
 
     def _listen(self) -> None:
-        """Hear frames as they come; a gap is heard as silence."""
-        frames: SimpleQueue[bytes | None] = SimpleQueue()
-        reader = gevent.spawn(self._read, frames)
-        try:
-            while True:
-                try:
-                    frame = frames.get(timeout=STARVED_S)
-                except Empty:
-                    self._ear.hear_nothing(int(STARVED_S * 1000))
-                    continue
-                if frame is None:
-                    return
-                self._ear.hear(frame)
-        finally:
-            reader.kill(block=False)
-
-    def _read(self, frames: SimpleQueue[bytes | None]) -> None:
+        """Hear frames as they come."""
         for frame in self._parts.audio_in.frames():
-            frames.put(frame)
-        frames.put(None)
+            self._heard_at = self._clock()
+            self._ear.hear(frame)
         self.media_lost()
+
+    def _mind_gaps(self) -> None:
+        """What does not come is heard as silence."""
+        while True:
+            gevent.sleep(STARVED_S / 2)
+            missing_s = self._clock() - self._heard_at
+            if missing_s >= STARVED_S:
+                self._heard_at += missing_s
+                self._ear.hear_nothing(int(missing_s * 1000))
 
     def _close(self, reason: str) -> None:
         duration_ms = (self._clock() - self._started) * 1000
-        if self._listening is not None:
-            self._listening.kill(block=False)
+        gevent.killall(self._hearing, block=False)
         self._voice.close()
         self._ear.close_all()
         self._publish(SessionEnded(reason, round(duration_ms)))

@@ -14,8 +14,12 @@ class VoiceDetector(Protocol):
 
     name: str
 
-    def probability(self, frame: bytes) -> float:
-        """Speech probability 0..1 after this 20 ms frame of PCM16 mono 16 kHz (640 bytes)."""
+    def probability(self, frame: bytes, *, quiet: bool = False) -> float:
+        """Speech probability 0..1 after this 20 ms frame of PCM16 mono 16 kHz (640 bytes).
+
+        `quiet`: it is known to be no louder than the background, so a detector may save itself the
+        work and say 0; it must still know the frame when the next one is loud.
+        """
         ...
 
     def reset(self) -> None:

@@ -27,13 +27,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from media.pcm import FRAME_MS, FULL_SCALE, SILENT_DBFS, samples
+from media.pcm import FRAME_MS, FULL_SCALE, RATE, SILENT_DBFS, samples
 from media.vad.base import VoiceDetector
 
 BLOCK_MS = 10
 BLOCKS = FRAME_MS // BLOCK_MS
-LOWEST_BIN = 2
-"""Of the 100 Hz wide bins of a block's spectrum."""
+BLOCK_SAMPLES = RATE // 1000 * BLOCK_MS
+RUMBLE = np.stack(
+    [np.ones(BLOCK_SAMPLES)]
+    + [
+        wave(2 * np.pi * np.arange(BLOCK_SAMPLES) / BLOCK_SAMPLES) * math.sqrt(2)
+        for wave in (np.cos, np.sin)
+    ],
+    axis=1,
+).astype(np.float32)
+"""What lies below 150 Hz in a block: direct current and the 100 Hz wide bin above it. By Parseval a
+block's power less these is the power of the rest of its spectrum, for a tenth of an FFT's cost."""
+QUIET_MARGIN_DB = 4.0
+QUIET_DBFS = -45.0
+"""A frame within the margin of the background, and below this, isn't worth asking the detector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +162,8 @@ class Segmenter:
 
     def feed(self, frame: bytes) -> Voice | None:
         """20 ms of PCM16 mono 16 kHz (640 bytes). None while no stretch of speech is open."""
-        probability = self._detector.probability(frame)
         levels = _block_levels(frame)
+        probability = self._detector.probability(frame, quiet=self._is_quiet(max(levels)))
         self.at_ms += FRAME_MS
         self._blocks.extend(levels)
         if probability >= self._set.off_probability:
@@ -162,6 +174,14 @@ class Segmenter:
         else:
             self._follow(self._stretch, probability, levels)
         return self._voice()
+
+    def _is_quiet(self, level_db: float) -> bool:
+        """No louder than the background, and nothing has been going on: most of any call."""
+        return (
+            self._stretch is None
+            and self.at_ms - self._heard_ms >= self._set.lag_ms
+            and level_db < min(self._floor.db + QUIET_MARGIN_DB, QUIET_DBFS)
+        )
 
     def close(self) -> None:
         """The turn is over; the next voice opens a new stretch. Harmless when none is open."""
@@ -248,9 +268,10 @@ class Segmenter:
 
 
 def _block_levels(frame: bytes) -> list[float]:
-    """dBFS of each 10 ms from LOWEST_BIN up: rumble and hum, which sway, are not voice."""
-    blocks = samples(frame).reshape(BLOCKS, -1).astype(np.float32) / FULL_SCALE
-    length = blocks.shape[1]
-    bins = np.abs(np.fft.rfft(blocks, axis=1)[:, LOWEST_BIN:])
-    powers = 2 * np.einsum("ij,ij->i", bins, bins) / length**2
+    """dBFS of each 10 ms above 150 Hz: rumble and hum, which sway, are not voice."""
+    blocks = samples(frame).reshape(BLOCKS, BLOCK_SAMPLES).astype(np.float32) / FULL_SCALE
+    rumble = blocks @ RUMBLE / BLOCK_SAMPLES
+    powers = np.einsum("ij,ij->i", blocks, blocks) / BLOCK_SAMPLES - np.einsum(
+        "ij,ij->i", rumble, rumble
+    )
     return [max(SILENT_DBFS, 10 * math.log10(p)) if p > 0 else SILENT_DBFS for p in powers.tolist()]

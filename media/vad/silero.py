@@ -14,12 +14,14 @@ microphones and held calls free.
 
 from __future__ import annotations
 
+from collections import deque
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from media.integrity import verify
 from media.pcm import floats
@@ -33,6 +35,9 @@ MODEL_SHA256 = "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2
 INAUDIBLE_PEAK = 16 / 32768
 """Peak of a window that isn't looked at: 16 steps of 16 bits. A choice: well above dither,
 and 30 dB below the faintest clips that Silero was seen to hear."""
+CATCH_UP_WINDOWS = 10
+"""Quiet windows (0.3 s) that the network hears after all once it gets loud: a soft "s" begins in them,
+and without what went before it the network is a quarter of a second late."""
 FORGET_WINDOWS = 16
 """After this many inaudible windows (0.5 s) the network starts afresh."""
 
@@ -52,11 +57,14 @@ class SileroDetector:
         """Forget all state."""
         self._input = np.zeros((1, CONTEXT + WINDOW), np.float32)
         self._filled = 0
+        self._loud = False
+        self._skipped: deque[NDArray[np.float32]] = deque(maxlen=CATCH_UP_WINDOWS)
         self._forget()
         self._inaudible = 0
 
-    def probability(self, frame: bytes) -> float:
+    def probability(self, frame: bytes, *, quiet: bool = False) -> float:
         """Speech probability of the last full window after this frame (16 kHz PCM16)."""
+        self._loud = self._loud or not quiet
         values = floats(frame)
         while len(values):
             taken = values[: WINDOW - self._filled]
@@ -71,18 +79,29 @@ class SileroDetector:
     def _look(self) -> None:
         window = self._input
         if float(np.abs(window).max()) < INAUDIBLE_PEAK:
+            self._skipped.clear()
             self._inaudible += 1
             if self._inaudible == FORGET_WINDOWS:
                 self._forget()
             self._probability = 0.0
+        elif not self._loud:
+            self._skipped.append(window.copy())
+            self._probability = 0.0
         else:
             self._inaudible = 0
-            output, self._h, self._c = self._session.run(
-                None, {"input": window, "h": self._h, "c": self._c}
-            )
-            self._probability = float(output[0])
+            for missed in self._skipped:
+                self._run(missed)
+            self._skipped.clear()
+            self._probability = self._run(window)
         window[0, :CONTEXT] = window[0, -CONTEXT:]
         self._filled = 0
+        self._loud = False
+
+    def _run(self, window: NDArray[np.float32]) -> float:
+        output, self._h, self._c = self._session.run(
+            None, {"input": window, "h": self._h, "c": self._c}
+        )
+        return float(output[0])
 
     def _forget(self) -> None:
         self._h = np.zeros(STATE, np.float32)

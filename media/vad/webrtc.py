@@ -35,8 +35,9 @@ class WebrtcDetector:
         self._engine = webrtcvad.Vad(self._mode)
         self._probability = 0.0
 
-    def probability(self, frame: bytes) -> float:
+    def probability(self, frame: bytes, *, quiet: bool = False) -> float:
         """Smoothed share of voiced frames after this one (20 ms of 16 kHz PCM16)."""
+        del quiet  # it costs next to nothing
         voiced = self._engine.is_speech(frame, RATE)
         step = RISE if voiced else FALL
         self._probability += step * (float(voiced) - self._probability)

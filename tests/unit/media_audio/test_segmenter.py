@@ -19,7 +19,7 @@ class Script:
     def __init__(self, probabilities: Sequence[float]) -> None:
         self._left = list(probabilities)
 
-    def probability(self, frame: bytes) -> float:
+    def probability(self, frame: bytes, *, quiet: bool = False) -> float:
         return self._left.pop(0) if self._left else 0.0
 
     def reset(self) -> None:
