@@ -103,11 +103,14 @@ class WebCaller:
     def interrupts(self, words: str | Clip, after_ms: float = 500) -> Said:
         """Speak when the bot has been audible for `after_ms` of its reply.
 
-        Raises CallFailed when the bot is silent by then: there is nothing to interrupt.
+        Raises CallFailed when the bot is silent by then: there is nothing to interrupt. A goodbye
+        can't be interrupted, so that nobody needs to try.
         """
         self._must(lambda: self._heard_ms() >= after_ms or self._answered, f"{after_ms:g} ms of a reply")
         if not self.bot_is_speaking:
             raise self._failure(f"the reply was over before {words!r} could interrupt it")
+        if self.line.state == "ending":
+            raise self._failure(f"{words!r} would interrupt the goodbye")
         return self.says(words)
 
     def waits(self, ms: float) -> None:

@@ -160,7 +160,7 @@ def _interrupted(caller: WebCaller, words: str) -> bool:
     try:
         caller.interrupts(words, after_ms=INTERRUPT_AFTER_MS)
     except CallFailed:
-        return False  # a short reply: nothing to speak into
+        return False  # a short reply, or a goodbye: nothing to speak into
     return True
 
 

@@ -65,8 +65,11 @@ def follow(turn: Turn, intent: Intent) -> Step:
         return Go(turn.flow.intents[intent])
     if intent in _ENDS:
         turn.take_leave(*_ENDS[intent])
+    elif intent is Intent.ATTENTION:
+        turn.say(PAUSES[intent])  # it's the caller's turn
     elif intent in PAUSES:
         turn.say(PAUSES[intent])
+        turn.ask_again()
     else:
         turn.say(_ANSWERS[intent])
         turn.ask_again()

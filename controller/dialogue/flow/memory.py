@@ -12,6 +12,9 @@ MAX_TURNS = 80
 """No scripted conversation needs more; beyond it the flow takes leave."""
 MAX_DETOURS = 8
 """Interjections ("wait", "repeat", questions) in a row without any progress."""
+MAX_ASKED = 8
+"""How often one node may put its question, in whatever words and for whatever reason. With a bound for
+every node no caller, however odd, keeps a conversation going."""
 
 
 class Phase(StrEnum):
@@ -33,7 +36,9 @@ class Memory:
     question: tuple[str, ...] = ()
     """The sentences of the last question, for "can you repeat that"."""
     tries: int = 0
-    """Answers to the current question that were not understood or not possible."""
+    """Answers to the current question that were not understood, not possible or no step forward."""
+    asked: Mapping[str, int] = field(default_factory=dict)
+    """By node: how many replies ended in its question."""
     detours: int = 0
     turns: int = 0
     tool_say: str = ""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.dialogue.flow import corrections, interjections, texts
-from controller.dialogue.flow.memory import MAX_TURNS, Memory, Phase
+from controller.dialogue.flow.memory import MAX_ASKED, MAX_TURNS, Memory, Phase
 from controller.dialogue.flow.model import Flow
 from controller.dialogue.flow.nodes.ask import AskNode
 from controller.dialogue.flow.nodes.base import Go, NodeModel, Stay, Step
@@ -79,9 +79,13 @@ class FlowStrategy:
     # --- moving through the nodes -----------------------------------------------------------
 
     def _play(self, turn: Turn, step: Step) -> None:
-        """Follow the steps until the conversation rests. The flow's checks make sure that it does."""
+        """Follow the steps until the conversation rests. The flow's checks make sure that it does,
+        unless nodes that have asked too often fail in a circle."""
         node = self._flow.node(turn.memory.node)
         for _ in range(2 * len(self._flow.nodes) + 2):
+            if step is Stay.WAIT and turn.count_question() > MAX_ASKED:
+                turn.unsay()
+                step = Stay.FAILED
             if step is Stay.FAILED:
                 target = node.on_fail() or self._flow.give_up
                 if target is None or target == turn.memory.node:
@@ -94,6 +98,9 @@ class FlowStrategy:
             turn.remember(node=step.node, phase=Phase.ANSWER, **({"tries": 0} if moved else {}))
             node = self._flow.node(step.node)
             step = node.enter(turn)
+        else:
+            turn.unsay()
+            turn.take_leave(Phrase.GIVING_UP, "not_understood")
         if turn.memory.phase is not Phase.ENDED:
             node.expect(turn)
 

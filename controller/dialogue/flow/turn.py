@@ -34,6 +34,7 @@ class Turn:
         self._said: list[str] = []
         self._expect: Expect | None = None
         self._proposal: Propose | None = None
+        self._asks = False
 
     @property
     def keys(self) -> bool:
@@ -54,16 +55,28 @@ class Turn:
         """Like `say`, for the question that the caller now has to answer."""
         question = self.words(text)
         self._said += question
+        self._asks = True
         self.memory = replace(self.memory, question=tuple(question))
 
     def ask_again(self) -> None:
         """Repeat the open question, as it was put."""
         self._said += self.memory.question
+        self._asks = bool(self.memory.question)
+
+    def count_question(self) -> int:
+        """Note that the reply rests at the current node; how often its question was put by now, 0 when
+        this reply puts none."""
+        if not self._asks:
+            return 0
+        times = self.memory.asked.get(self.memory.node, 0) + 1
+        self.remember(asked={**self.memory.asked, self.memory.node: times})
+        return times
 
     def unsay(self) -> None:
         """Drop what was to be said and proposed, keeping where the conversation is."""
         self._said.clear()
         self._proposal = None
+        self._asks = False
 
     def words(self, text: Text | Phrase | None) -> list[str]:
         """A text's sentences, filled."""

@@ -147,6 +147,9 @@ class Language:
     """Numeric text → which one of a list (1-based, -1 the last)."""
     mistaken_number: Callable[[str], str]
     """Numeric text → the same with "to", "for"… read as the numbers they sound like."""
+    mistaken_agreement: Callable[[str], str]
+    """Clean text → the same with what recognisers print for a yes or a no replaced by it; only for the
+    answer to a yes/no question."""
     digits: Callable[[str], str]
     """Clean text → the digits dictated in it."""
     unfinished: Callable[[str], bool]

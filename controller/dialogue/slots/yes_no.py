@@ -21,15 +21,15 @@ class YesNoSlot(SlotModel):
         if context.keys:
             answer = {"1": True, "2": False}.get(text[:1])
             return None if answer is None else self._match(answer, text, Certainty.CERTAIN)
-        said = language.clean(text)
+        clean = language.clean(text)
+        said = language.mistaken_agreement(clean)
         refusal, agreement = language.no.match(said), language.yes.match(said)
         found = refusal or agreement
         if found is None:
             return None
         rest = len(said) - found.end()
-        certain = not language.unfinished(text) and rest <= (
-            REST_LETTERS if language.joiner else REST_CJK
-        )
+        short = rest <= (REST_LETTERS if language.joiner else REST_CJK)
+        certain = short and said == clean and not language.unfinished(text)
         return self._match(refusal is None, said, Certainty.CERTAIN if certain else Certainty.LIKELY)
 
     def hints(self, language: Language) -> tuple[str, ...]:

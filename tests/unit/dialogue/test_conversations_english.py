@@ -96,7 +96,8 @@ def test_interjections_lead_back_to_the_question() -> None:
     caller.says("What time do you open on Saturday?")
     caller.hears("We're open from eight to six Monday to Saturday. May I have your name?")
     caller.says("it's David")
-    caller.says("Wait a second.").hears("Sure, take your time.")
+    for said in ("Wait a second.", "Stop.", "Hold on, please.", "Go hold on, please."):
+        caller.says(said).hears("Sure, take your time. What day and time would suit you?")
     caller.says("sorry can I say something").hears("Of course, go ahead.")
     caller.says("where is my order").hears(
         "I'm afraid I can't answer that. What day and time would suit you?"

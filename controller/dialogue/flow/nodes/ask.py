@@ -67,15 +67,12 @@ class AskNode(NodeModel):
             return self.enter(turn)
         if match.certainty is Certainty.REFUSED:
             return self._refuse(turn, match)
-        known = turn.memory.slots.get(self.slot)
+        if match.certainty is Certainty.PARTIAL:
+            return self._take_part(turn, match)
         turn.fill(self.slot, match)
-        if match.filled:
-            turn.say(self.thanks)
-            turn.remember(tries=0)
-            return Go(self.next)
-        if known is not None and known.value == match.value:
-            return Stay.NOT_UNDERSTOOD  # the same half of the answer again
-        return self.enter(turn)
+        turn.say(self.thanks)
+        turn.remember(tries=0)
+        return Go(self.next)
 
     def ask_again(self, turn: Turn) -> None:
         """The next re-prompt; the open half of the question when one half is answered."""
@@ -105,6 +102,22 @@ class AskNode(NodeModel):
     def expect(self, turn: Turn) -> None:
         """This slot's answer."""
         turn.expect(turn.flow.slots[self.slot], self.slot, self.hints.get(turn.language.code, ()))
+
+    def _take_part(self, turn: Turn, match: Match) -> Step:
+        """Keep the half that is known and ask for the rest. From the second half on each counts as a
+        try: another day instead of the hour may be all that a recogniser hears of it."""
+        known = turn.memory.slots.get(self.slot)
+        turn.fill(self.slot, match)
+        if known is None:
+            return self.enter(turn)
+        if known.value == match.value:
+            return Stay.NOT_UNDERSTOOD
+        turn.remember(tries=turn.memory.tries + 1)
+        if turn.memory.tries >= self.max_tries:
+            return Stay.FAILED
+        if known.missing == match.missing and turn.memory.tries > 1:
+            turn.say(Phrase.NOT_UNDERSTOOD)
+        return self.enter(turn)
 
     def _refuse(self, turn: Turn, match: Match) -> Step:
         turn.remember(tries=turn.memory.tries + 1)

@@ -23,6 +23,7 @@ ENGLISH = Language(
     numeric=numbers.numeric,
     ordinal=numbers.ordinal,
     mistaken_number=numbers.mistaken_number,
+    mistaken_agreement=words.mistaken_agreement,
     digits=numbers.digits,
     unfinished=words.unfinished,
     name=names.find_name,

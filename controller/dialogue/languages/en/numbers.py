@@ -11,7 +11,8 @@ from controller.dialogue.languages.en.words import clean
 
 _DIGIT_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _ORDINAL = re.compile(
-    r"\b(?:the )?(\d{1,2})(?:st|nd|rd|th)\b|\b(?:option|number|answer|choice|no) (\d{1,2})\b"
+    r"\b(?:the )?(\d{1,2})(?:st|nd|rd|th)\b"
+    r"|\b(?:option|fortune|auction|number|answer|choice|no) (\d{1,2})\b"  # two sound like "option"
 )
 _LAST = re.compile(r"\bthe last(?: one)?\b|\blast one\b")
 _SOUND_ALIKES = {

@@ -136,7 +136,7 @@ LOOSE_INTENTS = {
 }
 
 NO = re.compile(
-    r"(?:(?:oh|well|sorry|hm+|actually|i'm afraid) )*"
+    r"(?:(?:oh|well|sorry|hm+|actually|now|i'm afraid) )*"
     r"(?:no\b|nope|nah|not\b(?! (?:bad|sure|certain))|never\b|negative|wrong|incorrect"
     r"|i (?:do not|don't|would not|wouldn't|can't|cannot|didn't|did not|haven't|have not)\b(?! (?:know"
     r"|mind|understand|see why not))"
@@ -145,7 +145,7 @@ NO = re.compile(
     r"|i'd rather not|maybe (?:later|another time)|no way|thanks but no)"
 )
 YES = re.compile(
-    r"(?:(?:oh|well|um|okay|ok|and|so|hm+) )*"
+    r"(?:(?:oh|well|um|okay|ok|and|so|now|hm+) )*"
     r"(?:yes\b|yeah|yep|yup|ya\b|yea\b|aye|sure|of course|certainly|definitely|absolutely"
     r"|correct|right\b|exactly|okay\b|ok\b"
     r"|i (?:guess|think|suppose)(?: so| yes)?$"
@@ -224,6 +224,14 @@ _LAST = re.compile(
     r"|my|i|i'm|it's|um+|uh+|er+m?|if|maybe|about|on|in"
     r"|next|this|half|quarter|past|like|well|let me|would|around|by|not|than|no wait|actually)[.,…]*$"
 )
+_MISTAKEN_AGREEMENT = (
+    (re.compile(r"^(?:us|u s|u\.s|yet) (?=please$)"), "yes "),
+    (re.compile(r"^(?:loki|okey|oki)$"), "okay"),
+    (re.compile(r"^(?:nah? thank you|know thank you|now thank you)$"), "no thank you"),
+    (re.compile(r"^(?:know|noh)$"), "no"),
+    (re.compile(r"^(?:yea|yeh|yas|yess)$"), "yes"),
+)
+"""Whisper tiny on the recorded test speech, and homophones; nothing else answers yes or no."""
 _MERIDIEM = re.compile(r"\b([ap])\.? ?m\b\.?")
 
 
@@ -234,6 +242,13 @@ def clean(raw: str) -> str:
     text = _PUNCTUATION.sub(" ", text)
     text = _LOOSE_MARKS.sub(" ", text)
     return _SPACES.sub(" ", _FILLERS.sub(" ", text)).strip()
+
+
+def mistaken_agreement(text: str) -> str:
+    """Clean text, said to a yes/no question, with what recognisers print for yes and no replaced."""
+    for pattern, meant in _MISTAKEN_AGREEMENT:
+        text = pattern.sub(meant, text)
+    return text
 
 
 def unfinished(raw: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.dialogue.languages.base import Language
-from controller.dialogue.languages.zh import moments, names, numbers, words
+from controller.dialogue.languages.zh import misheard, moments, names, numbers, words
 
 CHINESE = Language(
     code="zh",
@@ -22,7 +22,8 @@ CHINESE = Language(
     clean=words.clean,
     numeric=numbers.numeric,
     ordinal=numbers.ordinal,
-    mistaken_number=numbers.mistaken_number,
+    mistaken_number=misheard.number,
+    mistaken_agreement=misheard.agreement,
     digits=numbers.digits,
     unfinished=words.unfinished,
     name=names.find_name,

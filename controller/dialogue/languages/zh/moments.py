@@ -8,7 +8,9 @@ from functools import partial
 
 from controller.dialogue.languages import calendar
 from controller.dialogue.languages.base import ClockWords, DayPart, Half, MomentWords
+from controller.dialogue.languages.zh import misheard
 from controller.dialogue.languages.zh.numbers import numeric, say_number
+from controller.dialogue.languages.zh.words import clean
 
 _WEEKDAYS = "一二三四五六日"
 HINTS = (
@@ -45,6 +47,7 @@ _TIME_PATTERNS = {
     "digital": re.compile(r"(?<!\d)(\d{1,2})[:.](\d{2})(?!\d)"),
     "minute": re.compile(r"(\d{1,2})[点时](?:过|零|0)?(\d{1,2})分?"),
     "hour": re.compile(r"(\d{1,2})(?:点|时(?!间))(?:钟|整)?"),
+    "bare": re.compile(r"(?:上午|下午|早上|晚上)(\d{1,2})$"),
 }
 _PARTS = (
     (re.compile(r"凌晨|早上|早晨|清早|上午|明早|今早|一早|早"), DayPart.MORNING, Half.AM),
@@ -57,7 +60,7 @@ _NOON = re.compile(r"中午|正午")
 
 def find_moment(raw: str, now: datetime) -> MomentWords:
     """Days, time of day and part of the day in an utterance; all empty when there are none."""
-    text = numeric(raw)
+    text = numeric(misheard.moment(clean(raw)))
     days, impossible, rest = calendar.scan(text, _DAY_PATTERNS, partial(_day, now.date()))
     part, half = next(
         ((part, half) for pattern, part, half in _PARTS if pattern.search(text)), (None, Half.UNSAID)
@@ -108,7 +111,7 @@ def _find_clock(text: str, half: Half) -> ClockWords | None:
                     hour, minute = int(words[0]), 15 * int(words[1])
                 case "half":
                     hour, minute = int(words[0]), 30
-                case "hour":
+                case "hour" | "bare":
                     hour = int(words[0])
                 case _:
                     hour, minute = int(words[0]), int(words[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from controller.dialogue.languages.base import NameWords
+from controller.dialogue.languages.zh import misheard
 from controller.dialogue.normalise import plain
 
 _SURNAMES = frozenset(
@@ -44,7 +45,7 @@ _NOT_NAMES = frozenset(
 
 def find_name(raw: str) -> NameWords | None:
     """The name in an answer to "您贵姓", or None. A surname alone counts."""
-    text = plain(raw)
+    text = misheard.introduction(plain(raw).rstrip("。.!！"))
     if match := _SURNAME_ONLY.search(text):
         given = match[2] or ""
         return NameWords(given if given.startswith(match[1]) else match[1] + given, introduced=True)

@@ -22,6 +22,7 @@ _NOT_A_NUMBER = re.compile(
 )
 _MASK = "\ue000"
 _ORDINAL = re.compile(r"第(\d{1,2})|(?:选项|选|号码|数字|按)(\d{1,2})|(?<!\d)(\d{1,2})号|^(\d{1,2})个?$")
+_FRACTION = re.compile(r"(?<!\d)0\.\d")
 _LAST = re.compile(r"最后(?:一个|那个|1个)?")
 
 
@@ -55,16 +56,13 @@ def ordinal(text: str) -> int | None:
     return -1 if _LAST.search(text) else None
 
 
-def mistaken_number(text: str) -> str:
-    """Numeric text with what recognisers print for a single spoken number replaced by it."""
-    return {"是": "4", "事": "4", "舞": "5", "无": "5", "以": "1", "要": "1", "伞": "3", "而": "2"}.get(
-        text, text
-    )
-
-
 def digits(raw: str) -> str:
-    """The digits of a dictated number: "四二七九", "一三八零零一三八零零零", "138-0013-8000"."""
-    return re.sub(r"\D", "", numeric(raw))
+    """The digits of a dictated number: "四二七九", "一三八零零一三八零零零", "138-0013-8000".
+
+    None in "0.315": nobody dictates a fraction, so the point stands for a digit that was misheard.
+    """
+    text = numeric(raw)
+    return "" if _FRACTION.search(text) else re.sub(r"\D", "", text)
 
 
 def say_digits(number: str) -> str:

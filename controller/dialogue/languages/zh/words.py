@@ -8,6 +8,7 @@ from functools import lru_cache
 from opencc import OpenCC
 
 from controller.dialogue.languages.base import Intent, Phrase
+from controller.dialogue.languages.zh import misheard
 from controller.dialogue.normalise import plain
 
 PHRASES = {
@@ -99,7 +100,7 @@ INTENTS = {
         r"(?:你|您)是(?:谁|什么人|哪位|哪里)",
     ),
     Intent.LISTENING: re.compile(
-        r"(?:嗯|哦|噢|喔|啊|呃|额|好|好的|知道了|明白了?|了解|是吗|行|这样|那个|哈)+"
+        r"(?:嗯|哦|噢|喔|啊|呃|额|好|好的|知道了|明白了?|了解|是吗|行|这样|那个|哈|能能)+"
     ),
 }
 
@@ -174,11 +175,12 @@ def _simplifier() -> OpenCC:
 
 @lru_cache(maxsize=256)
 def clean(raw: str) -> str:
-    """Simplified, lower case, no punctuation, no spaces but between Latin words."""
+    """Simplified, lower case, no punctuation, no spaces but between Latin words; slips that are no word
+    repaired."""
     text = _PUNCTUATION.sub(" ", _simplifier().convert(plain(raw)).lower())
     text = _LOOSE_MARKS.sub(" ", text)
     kept = _BETWEEN_LATIN.sub("_", text)
-    return kept.replace(" ", "").replace("_", " ")
+    return misheard.anywhere(kept.replace(" ", "").replace("_", " "))
 
 
 def unfinished(raw: str) -> bool:
