@@ -125,7 +125,12 @@ class Bots:
         if key not in self._recognisers:
             engines = self._settings.engines
             made = recognisers.create(
-                bot.asr, bot.language, self._pool, engines.models_dir, self._settings.var_dir / "cache"
+                bot.asr,
+                bot.language,
+                self._pool,
+                engines.models_dir,
+                self._settings.var_dir / "cache",
+                partial_every_ms=engines.partial_every_ms,
             )
             self._recognisers[key] = made
             self._cold[f"{made.name} recogniser ({made.language})"] = made.warm_up

@@ -72,7 +72,7 @@ class EngineSettings(_Section):
         512, description="disk cache of synthesised speech"
     )
     partial_every_ms: Annotated[int, Field(ge=200, le=10_000)] = Field(
-        800, description="time between partial transcripts of the embedded recogniser"
+        1000, description="time between partial transcripts of the embedded recogniser"
     )
 
 

@@ -43,7 +43,7 @@ class HubDelay:
 
     def __init__(
         self,
-        period_ms: float = 20.0,
+        period_ms: float = 40.0,
         window_s: float = 60.0,
         on_delay: Callable[[float], None] | None = None,
     ) -> None:

@@ -20,7 +20,7 @@ class _Frozen(BaseModel):
 class EndpointSettings(_Frozen):
     """When the caller's turn is over, counted from the acoustic end of speech."""
 
-    hypothesis_ms: Ms = Field(100, description="silence after which a speculative transcript is made")
+    hypothesis_ms: Ms = Field(80, description="silence after which a speculative transcript is made")
     stop_ms: Ms = Field(300, description="silence that ends a turn")
     complete_ms: Ms = Field(180, description="the same, when the words so far answer the question")
     incomplete_ms: Ms = Field(900, description="the same, when they end in 'and', 'because', '嗯'")

@@ -1,8 +1,7 @@
 """The state machine, whole: which action answers which event in which state.
 
-Read it beside the table of the README's kernel section. A cell that is not here is an event that
-nobody expects then: it is counted and logged, never a crash. `nothing` marks one that is expected and
-needs no answer.
+A cell that is not here is an event that nobody expects then: it is counted and logged, never a crash.
+`nothing` marks one that is expected and needs no answer.
 
 Three cells go further than the plain table one would draw first:
 - speaking, but not a sample heard yet: `speech_start` means that the caller was not done

@@ -23,10 +23,17 @@ BUILT_IN = ("auto", "vosk", "whisper")
 
 
 def create(
-    engine: str, language: str, pool: EnginePool, models_dir: Path, cache_dir: Path
+    engine: str,
+    language: str,
+    pool: EnginePool,
+    models_dir: Path,
+    cache_dir: Path,
+    *,
+    partial_every_ms: int = 1000,
 ) -> Recogniser:
     """The recogniser of an engine name and a language (`en`, `zh-CN`: a region is ignored).
 
+    `partial_every_ms`: how often an engine that doesn't stream decodes an utterance that goes on.
     Raises UnknownEngine, UnsupportedLanguage, BadModel (a Vosk directory that isn't whole), or
     AsrError when a third-party engine can't be made.
     """
@@ -34,9 +41,9 @@ def create(
     if engine == "vosk":
         return _vosk(language, pool, need_vosk_model(language, models_dir))
     if engine == "whisper":
-        return _whisper(language, pool, cache_dir)
+        return _whisper(language, pool, cache_dir, partial_every_ms)
     if engine == "auto":
-        return _auto(language, pool, models_dir, cache_dir)
+        return _auto(language, pool, models_dir, cache_dir, partial_every_ms)
     installed = _installed()
     if engine not in installed:
         names = ", ".join([*BUILT_IN, *sorted(installed)])
@@ -55,12 +62,14 @@ def engines() -> list[str]:
     return [*BUILT_IN, *sorted(_installed())]
 
 
-def _auto(language: str, pool: EnginePool, models_dir: Path, cache_dir: Path) -> Recogniser:
+def _auto(
+    language: str, pool: EnginePool, models_dir: Path, cache_dir: Path, partial_every_ms: int
+) -> Recogniser:
     model = find_vosk_model(language, models_dir)
     if model:
         return _vosk(language, pool, model)
     if language in MODELS:
-        return _whisper(language, pool, cache_dir)
+        return _whisper(language, pool, cache_dir, partial_every_ms)
     raise UnsupportedLanguage(
         f"no recogniser for {language!r}: Whisper is embedded for {' and '.join(MODELS)}; for others "
         f"unpack a Vosk model as {models_dir / 'vosk' / language}"
@@ -74,10 +83,10 @@ def _vosk(language: str, pool: EnginePool, model: Path) -> Recogniser:
     return VoskRecogniser(language, pool, model)
 
 
-def _whisper(language: str, pool: EnginePool, cache_dir: Path) -> Recogniser:
+def _whisper(language: str, pool: EnginePool, cache_dir: Path, partial_every_ms: int) -> Recogniser:
     from media.asr.whisper import WhisperRecogniser
 
-    return WhisperRecogniser(language, pool, cache_dir)
+    return WhisperRecogniser(language, pool, cache_dir, partial_every_ms=partial_every_ms)
 
 
 def _installed() -> dict[str, EntryPoint]:

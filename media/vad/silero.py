@@ -98,9 +98,7 @@ class SileroDetector:
         self._loud = False
 
     def _run(self, window: NDArray[np.float32]) -> float:
-        output, self._h, self._c = self._session.run(
-            None, {"input": window, "h": self._h, "c": self._c}
-        )
+        output, self._h, self._c = self._session.run(None, {"input": window, "h": self._h, "c": self._c})
         return float(output[0])
 
     def _forget(self) -> None:

@@ -42,7 +42,7 @@ class Script:
 
 SCRIPTS = {
     "en": Script("demo", "slt", english(), (r"\bSarah?\b", r"\bThursday\b"), "booked"),
-    "zh": Script("appointment_zh", "baker", chinese(), (r"李[伟玮威维]", r"(星期|周)四"), "booked"),
+    "zh": Script("appointment_zh", "baker", chinese(), (r"李[伟玮威维薇]", r"(星期|周)四"), "booked"),
 }
 
 
