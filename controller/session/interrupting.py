@@ -42,7 +42,16 @@ def begin(core: Core, event: ev.SpeechStart) -> None:
     core.interruption = Interruption(
         utterance=core.next_utterance(),
         endpointing=core.endpointing(),
-        policy=BargeIn(settings, core.profile.language, early_answer=early) if allowed else None,
+        policy=(
+            BargeIn(
+                settings,
+                core.profile.language,
+                early_answer=early,
+                answers=core.expect.completes,
+            )
+            if allowed
+            else None
+        ),
         early_answer=early,
         ended_at=core.now,
     )
@@ -61,7 +70,7 @@ def follow(core: Core, event: ev.Voice) -> None:
         core.do(HypothesiseUtterance(interruption.utterance))
     if event.silence_ms and interruption.endpointing.is_over(event.silence_ms, None):
         core.dispatch(ev.SpeechEnd(event.at_ms))
-    elif event.speaking and interruption.policy is not None and core.state is State.SPEAKING:
+    elif interruption.policy is not None and core.state is State.SPEAKING:
         _carry_out(core, interruption.policy.voice(event.voiced_ms), "")
 
 
@@ -81,7 +90,13 @@ def over(core: Core, event: ev.SpeechEnd) -> None:
 
 def partial(core: Core, event: ev.Partial) -> None:
     """Words so far."""
-    _words(core, event.text, settled=False)
+    interruption = core.interruption
+    if interruption is None or interruption.policy is None or core.state is not State.SPEAKING:
+        return
+    interruption.endpointing.heard(event.text)
+    if interruption.policy.hushed:
+        core.tell(PartialHeard(event.text))
+    _carry_out(core, interruption.policy.words(event.text), event.text)
 
 
 def hypothesis(core: Core, event: ev.Hypothesis) -> None:
@@ -89,7 +104,8 @@ def hypothesis(core: Core, event: ev.Hypothesis) -> None:
     interruption = core.interruption
     if interruption is None or interruption.policy is None or not interruption.policy.hushed:
         return
-    _words(core, event.text, settled=True)
+    interruption.endpointing.heard(event.text)
+    _carry_out(core, interruption.policy.pause(event.text), event.text)
     if core.state is State.LISTENING and core.turn is not None:
         listening.guess(core, event)
 
@@ -104,10 +120,7 @@ def final(core: Core, event: ev.Final) -> None:
             core.queued.append((Cause.SPEECH, event.text))
         dismiss(core, event.text)
         return
-    if interruption.early_answer:
-        verdict = Verdict.TAKE if event.text else Verdict.DISMISS
-    else:
-        verdict = interruption.policy.text(event.text, settled=True)
+    verdict = interruption.policy.end(event.text)
     if verdict is Verdict.TAKE and not _may_take(core):
         core.queued.append((Cause.SPEECH, event.text))
         dismiss(core, event.text)
@@ -176,16 +189,6 @@ def adopt(core: Core) -> bool:
     else:
         core.enter(State.LISTENING)
     return True
-
-
-def _words(core: Core, text: str, *, settled: bool) -> None:
-    interruption = core.interruption
-    if interruption is None or interruption.policy is None or core.state is not State.SPEAKING:
-        return
-    interruption.endpointing.heard(text)
-    if interruption.policy.hushed:
-        core.tell(PartialHeard(text))
-    _carry_out(core, interruption.policy.text(text, settled=settled), text)
 
 
 def _carry_out(core: Core, verdict: Verdict, text: str) -> None:

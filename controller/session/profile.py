@@ -34,6 +34,9 @@ class BargeInSettings(_Frozen):
     enabled: bool = Field(True, description="off: the bot always finishes")
     min_ms: Ms = Field(160, description="voice that makes the bot fall silent and listen")
     min_words: int = Field(1, ge=1, le=10, description="words that are no backchannel and take the turn")
+    take_ms: Ms = Field(
+        420, description="voice whose words take the turn; shorter only an answer, or 'stop'"
+    )
     confirm_ms: Ms = Field(1500, description="voice that takes the turn even before words are known")
     tail_ms: Ms = Field(600, description="voice in the last part of a reply is an early answer")
     resume_ms: Ms = Field(1500, description="the bot goes on if no words are known so long after")

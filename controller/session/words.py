@@ -23,6 +23,11 @@ BACKCHANNELS: dict[str, frozenset[str]] = {
 _HUM = re.compile(r"[mh\-]*m[mh\-]*")
 """However a recogniser spells it: mm-hmm, mhm, hmm, MMHM."""
 
+_FLOOR: dict[str, frozenset[str]] = {
+    "en": frozenset("stop|wait|hold|hang|sorry|excuse|pardon|hello|what".split("|")),
+    "zh": frozenset("停|等|打断|先别|别说|喂|不好意思".split("|")),
+}
+
 _GOES_ON: dict[str, frozenset[str]] = {
     "en": frozenset(
         "and|or|but|because|then|with|to|the|a|an|at|of|for|from|is|are|was|my|i'm|um|uh|er|erm"
@@ -60,6 +65,15 @@ def is_backchannel(text: str, listed: frozenset[str]) -> bool:
         else:
             return False
     return True
+
+
+def asks_for_floor(text: str, language: str) -> bool:
+    """Whether a text tells the bot to stop: "stop", "wait a second", "等一下"."""
+    said = words(text)
+    if language.startswith("zh"):
+        joined = "".join(said)
+        return any(word in joined for word in _FLOOR["zh"])
+    return any(word in _FLOOR["en"] for word in said)
 
 
 def goes_on(text: str, language: str) -> bool:

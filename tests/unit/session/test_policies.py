@@ -83,14 +83,31 @@ def test_short_voice_is_never_noticed_and_long_voice_hushes_once():
     assert verdicts == [Verdict.WAIT, Verdict.WAIT, Verdict.HUSH, Verdict.WAIT, Verdict.WAIT]
 
 
-def test_words_take_the_turn_and_backchannels_are_dismissed_when_settled():
-    assert policy().text("stop", settled=False) is Verdict.TAKE
-    assert policy().text("mm-hm", settled=False) is Verdict.WAIT
-    assert policy().text("mm-hm", settled=True) is Verdict.DISMISS
-    assert policy().text("", settled=True) is Verdict.DISMISS
-    assert policy(min_words=2).text("stop", settled=True) is Verdict.DISMISS
-    assert policy(min_words=2).text("stop it", settled=True) is Verdict.TAKE
-    assert policy(backchannels=frozenset({"stop"})).text("Stop!", settled=True) is Verdict.DISMISS
+def after(voiced_ms, **changes):
+    """A policy that has heard so much voice."""
+    barge = policy(**changes)
+    barge.voice(voiced_ms)
+    return barge
+
+
+def test_words_take_the_turn_and_backchannels_are_dismissed():
+    assert after(500).words("stop") is Verdict.TAKE
+    assert after(500).words("mm-hm") is Verdict.WAIT
+    assert after(500).pause("MMHM.") is Verdict.DISMISS
+    assert after(500).end("") is Verdict.DISMISS
+    assert after(500, min_words=2).end("stop") is Verdict.DISMISS
+    assert after(500, min_words=2).end("stop it") is Verdict.TAKE
+    assert after(500, backchannels=frozenset({"stop"})).end("Stop!") is Verdict.DISMISS
+
+
+def test_words_of_very_short_voice_count_only_as_an_answer():
+    assert after(360).words("No, no.") is Verdict.WAIT
+    assert after(360).pause("No, no.") is Verdict.WAIT
+    assert after(360).end("No, no.") is Verdict.DISMISS
+    assert after(360).end("Stop!") is Verdict.TAKE
+    asked = BargeIn(BargeInSettings(), "en", early_answer=False, answers=lambda t: t == "No.")
+    asked.voice(360)
+    assert asked.words("No.") is Verdict.TAKE
 
 
 def test_long_voice_takes_the_turn_unless_it_only_hums():
@@ -99,8 +116,7 @@ def test_long_voice_takes_the_turn_unless_it_only_hums():
     assert barge.voice(1000) is Verdict.TAKE
     humming = policy(confirm_ms=1000)
     humming.voice(500)
-    humming.text("Mmm-hmm, uh-huh", settled=False)
-    humming.text("mm-hm", settled=False)
+    humming.words("Mmm-hmm, uh-huh")
     assert humming.voice(1200) is Verdict.WAIT
 
 
