@@ -7,14 +7,15 @@ All bookkeeping happens on the hub, so there are no locks: `submit` queues, a fr
 most urgent job, results and errors come back as hub callbacks. Jobs less urgent than
 `Priority.AUDIO` never take the last free worker: a final transcript or a reply's first audio must
 not wait behind best-effort work that cannot be interrupted.
+
+The threads keep the hub's own nice value: one that yields to it is descheduled while it holds the
+interpreter, and then the hub waits for both (10 callers on 2 cores: 14 ms instead of 9 at p99.9).
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
-import os
-import threading
 from collections.abc import Callable
 from enum import IntEnum
 from time import perf_counter
@@ -23,9 +24,6 @@ from typing import Any
 import gevent
 import gevent.event
 from gevent.threadpool import ThreadPool
-
-ENGINE_NICE = 5
-"""Engine threads yield to the hub: Linux nice values are per thread."""
 
 
 class Priority(IntEnum):
@@ -152,18 +150,7 @@ class EnginePool:
 
 
 def _run_in_thread(job: Job) -> tuple[bool, Any]:
-    _lower_priority_once()
     try:
         return True, job()
     except Exception as exc:  # noqa: BLE001 - handed to on_error on the hub
         return False, exc
-
-
-_niced_threads: set[int] = set()
-
-
-def _lower_priority_once() -> None:
-    tid = threading.get_native_id()
-    if tid not in _niced_threads:
-        _niced_threads.add(tid)
-        os.setpriority(os.PRIO_PROCESS, tid, ENGINE_NICE)
