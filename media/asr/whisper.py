@@ -39,8 +39,9 @@ from media.asr.whisper_models import find_model
 from media.pcm import FRAME_BYTES, FRAME_MS
 from media.pool import EnginePool, Job, PoolFull, Priority
 
-FIRST_PARTIAL_MS = 500
-PARTIAL_EVERY_MS = 800
+FIRST_PARTIAL_MS = 900
+"""A stream begins with some 400 ms of pre-roll and onset; sooner there are no words to tell."""
+PARTIAL_EVERY_MS = 1000
 PARTIAL_SHARE = 8
 PARTIAL_SLOWEST = 3
 """A partial that took t is followed by the next one no sooner than after 8 t, but never later than

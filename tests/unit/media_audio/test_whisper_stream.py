@@ -11,7 +11,7 @@ import pytest
 
 from media.asr.base import Transcript, TranscriptKind
 from media.asr.errors import UnsupportedLanguage
-from media.asr.whisper import WhisperRecogniser, WhisperStream
+from media.asr.whisper import FIRST_PARTIAL_MS, PARTIAL_EVERY_MS, WhisperRecogniser, WhisperStream
 from media.asr.whisper_engine import Decoded
 from media.pcm import SILENCE
 from media.pool import EnginePool, PoolFull, Priority
@@ -180,8 +180,8 @@ def test_partials_come_at_their_pace(bench: Bench) -> None:
         bench.settle()
     ends = [each.audio_ms for each in bench.told]
     assert set(bench.kinds()) == {"partial"}
-    assert ends[0] == 500
-    assert all(later - earlier >= 800 for earlier, later in pairwise(ends))
+    assert ends[0] == FIRST_PARTIAL_MS
+    assert all(later - earlier >= PARTIAL_EVERY_MS for earlier, later in pairwise(ends))
     assert len(ends) >= 3
 
 
@@ -207,7 +207,7 @@ def _wait(gate: gevent.event.Event) -> None:
 
 def test_at_most_one_partial_is_under_way(bench: Bench) -> None:
     bench.engine.gate = False
-    bench.feed(voice=40)
+    bench.feed(voice=FIRST_PARTIAL_MS // 20)
     bench.until(lambda: bench.engine.calls)
     bench.feed(voice=200)
     gevent.sleep(0.01)
