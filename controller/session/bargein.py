@@ -20,6 +20,10 @@ from enum import Enum
 from controller.session.profile import BargeInSettings
 from controller.session.words import BACKCHANNELS, asks_for_floor, is_backchannel, words
 
+TRUSTED_MS = 1000
+"""What a recogniser makes of half an "mm-hm" is anything ("I'm", "hmm, no"); of a second's voice it
+isn't."""
+
 
 class Verdict(Enum):
     """What to do about the voice over the bot."""
@@ -72,9 +76,11 @@ class BargeIn:
         return Verdict.HUSH
 
     def words(self, text: str) -> Verdict:
-        """Words so far, while the voice may go on."""
+        """Words so far, while the voice may go on. The bot is silent already, so there is no hurry:
+        only much voice is believed, or a plea to stop."""
         self._text = text
-        return Verdict.TAKE if self._counts(text) and self._is_sure(text) else Verdict.WAIT
+        sure = self._voiced_ms >= TRUSTED_MS or asks_for_floor(text, self._language)
+        return Verdict.TAKE if sure and self._counts(text) else Verdict.WAIT
 
     def pause(self, text: str) -> Verdict:
         """Words up to a pause, which may be the end: enough to tell a backchannel."""
@@ -85,7 +91,7 @@ class BargeIn:
         """All the words: it is the caller's turn, or it was nothing."""
         if self._early_answer:
             return Verdict.TAKE if words(text) else Verdict.DISMISS
-        return Verdict.TAKE if self.words(text) is Verdict.TAKE else Verdict.DISMISS
+        return Verdict.TAKE if self._counts(text) and self._is_sure(text) else Verdict.DISMISS
 
     def _is_sure(self, text: str) -> bool:
         if self._voiced_ms >= self._settings.take_ms or asks_for_floor(text, self._language):

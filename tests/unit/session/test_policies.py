@@ -92,7 +92,11 @@ def after(voiced_ms, **changes):
 
 def test_words_take_the_turn_and_backchannels_are_dismissed():
     assert after(500).words("stop") is Verdict.TAKE
-    assert after(500).words("mm-hm") is Verdict.WAIT
+    assert after(1000).words("I would like") is Verdict.TAKE
+    assert after(700).words("I'm") is Verdict.WAIT
+    assert after(700).pause("I'm") is Verdict.WAIT
+    assert after(700).end("I'm late") is Verdict.TAKE
+    assert after(1100).words("mm-hm") is Verdict.WAIT
     assert after(500).pause("MMHM.") is Verdict.DISMISS
     assert after(500).end("") is Verdict.DISMISS
     assert after(500, min_words=2).end("stop") is Verdict.DISMISS
@@ -107,7 +111,7 @@ def test_words_of_very_short_voice_count_only_as_an_answer():
     assert after(360).end("Stop!") is Verdict.TAKE
     asked = BargeIn(BargeInSettings(), "en", early_answer=False, answers=lambda t: t == "No.")
     asked.voice(360)
-    assert asked.words("No.") is Verdict.TAKE
+    assert asked.end("No.") is Verdict.TAKE
 
 
 def test_long_voice_takes_the_turn_unless_it_only_hums():
