@@ -8,6 +8,7 @@ from gevent import monkey
 monkey.patch_all()
 
 # ruff: noqa: E402
+import gc
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported
@@ -91,6 +92,8 @@ def run(config: Path | None, overrides: tuple[str, ...], host: str | None, port:
     except Exception as error:  # noqa: BLE001
         controller.stop(drain_s=0)
         _give_up("The speech engines can't be loaded", error)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: the collector need not walk it while people talk
     shown = "127.0.0.1" if settings.http.host in ("0.0.0.0", "::") else settings.http.host
     console.print(f"SwitchTalk is ready: [bold]http://{shown}:{server.port}/[/bold]  (Ctrl-C stops it)")
     stop.wait()
