@@ -64,6 +64,7 @@ def test_our_own_pages_get_one(server: GatewayServer, origin: str) -> None:
     client = websocket.create_connection(
         f"ws://127.0.0.1:{server.port}/ws/audio", origin=origin.format(port=server.port), timeout=5
     )
+    assert client.connected  # a refusal raises in the handshake
     client.shutdown()
 
 

@@ -86,6 +86,30 @@ def test_barge_in_stops_the_bot_and_history_holds_what_was_heard():
     assert len(world.told(hp.BargedIn)) == 1
 
 
+def test_audio_that_comes_after_its_reply_was_dropped_is_not_played():
+    from controller.session import events as ev
+
+    world = World()
+    world.run(until=5)
+    world.post(ev.Typed("first"))
+    world.run(until=5.02)  # its synthesis is under way
+    world.post(ev.Typed("second"))
+    world.run(until=9)
+    assert "You said first." not in world.bot_said
+    assert "You said second." in world.bot_said
+    assert world.core.stale >= 1
+
+
+def test_a_pause_does_not_count_as_heard():
+    world = World(lambda r: [Say("One two three four five six seven eight nine ten eleven twelve. ")])
+    world.says("", at=0.5, ms=700)
+    world.presses("1", at=2.5)
+    world.run(until=2.6)
+    (ended,) = world.told(hp.TurnEnded)
+    really = max(world.played_ms.values()) / 60  # characters, at 60 ms each
+    assert abs(len(ended.heard_text) - really) <= 6
+
+
 def test_backchannel_and_cough_do_not_take_the_turn():
     for text, ms in [("Mm-hmm.", 500), ("", 300), ("okay", 400), ("", 100)]:
         world = World(lambda r: [Say("This is a rather long sentence that goes on for a good while. ")])

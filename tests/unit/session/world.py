@@ -64,6 +64,7 @@ class World:
         self.spoken: dict[int, str] = {}
         self.open_utterance = 0
         self.cancelled: set[str] = set()
+        self.made_for: dict[int, tuple[tuple[str, int], Clip]] = {}
         self.playout: list[tuple[str, int, float]] = []  # reply, chunk, ms left
         self.playing = False
         self.paused = False
@@ -169,6 +170,8 @@ class World:
                 self.later(SYNTH_S, lambda: self._synthesised(reply_id, chunk, text))
             case ef.Play(reply_id, chunk, clip):
                 assert reply_id not in self.cancelled, "audio of a cancelled reply was played"
+                made_for = self.made_for.get(id(clip))  # None: a test posted it itself
+                assert made_for is None or made_for[0] == (reply_id, chunk), "another reply's audio"
                 self.playout.append((reply_id, chunk, clip.ms))
                 self._play_on()
             case ef.PausePlayback():
@@ -231,7 +234,9 @@ class World:
             self.post(ev.AudioFailed(reply_id, chunk, "broken"))
             return
         pcm = bytes(2 * (RATE * MS_PER_CHAR * len(text) // 1000))
-        self.post(ev.AudioReady(reply_id, chunk, Clip(pcm, RATE)))
+        clip = Clip(pcm, RATE)
+        self.made_for[id(clip)] = ((reply_id, chunk), clip)  # kept, so that no id is used again
+        self.post(ev.AudioReady(reply_id, chunk, clip))
 
     # --- playback ----------------------------------------------------------------------------
 
