@@ -140,6 +140,7 @@ class WebCall:
         finally:
             live.hang_up(why)
             audio_in.close()
+            live.join(self._limits.goodbye_s)  # its last word goes out before the way out is shut
             audio_out.close()
             sender.join(self._limits.send_s + self._limits.goodbye_s)
             sender.kill()

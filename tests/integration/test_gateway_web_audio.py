@@ -289,6 +289,15 @@ def test_keys_text_and_hangup_reach_the_session(gateway: Gateway) -> None:
     assert client.close_code == 1000
 
 
+def test_a_session_that_takes_its_time_still_has_the_last_word(gateway: Gateway) -> None:
+    client, session = gateway.call()
+    session.last_word_takes_s = 0.3
+    client.say(type="hangup")
+    client.drain()
+    assert client.texts[-1] == {"type": "end", "reason": "hangup"}
+    assert client.close_code == 1000
+
+
 def test_a_client_that_closes_hangs_up(gateway: Gateway) -> None:
     client, session = gateway.call()
     client.ws.close()

@@ -86,6 +86,7 @@ class WebLine:
         self._waiting: list[tuple[Callable[[], bool], AsyncResult]] = []
         self._greenlets: list[gevent.Greenlet] = []
         self._socket: WebSocket | None = None
+        self._broken = False
         self._started_s = monotonic()
 
     @property
@@ -196,10 +197,10 @@ class WebLine:
 
     def _transmit(self, message: str | bytes) -> None:
         try:
-            if self._socket:
+            if self._socket and not self._broken:
                 self._socket.send(message)
         except OSError:
-            self.phase = Phase.OVER
+            self._broken = True  # the call is over once `_listen` has read what they said before
 
     def _tell_waiting(self) -> None:
         for predicate, result in self._waiting:

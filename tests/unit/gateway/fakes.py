@@ -66,6 +66,7 @@ class FakeSession:
         self.frames: list[bytes] = []
         self.texts: dict[tuple[str, int], str] = {}
         self.break_on_typed = False
+        self.last_word_takes_s = 0.0
         self._began = monotonic()
         self._watchers = watchers
         self._forget = forget
@@ -121,19 +122,21 @@ class FakeSession:
 
     def end(self, reason: str) -> None:
         """The session is over, once."""
-        if not self._over.is_set():
-            self._over.set()
+        if self.state != "ending":
             self.state = "ending"
             self.publish(SessionEnded(reason, 1000 * self.age_s))
 
     def _tell(self) -> None:
         while True:
             happening = self._news.get()
+            if isinstance(happening, SessionEnded):
+                gevent.sleep(self.last_word_takes_s)
             for watcher in self._watchers:
                 watcher(self.session_id, happening)
             if isinstance(happening, SessionEnded):
                 self.audio_out.close()
                 self._forget(self.session_id)
+                self._over.set()
                 return
 
 
