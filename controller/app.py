@@ -6,7 +6,9 @@ sessions for entries, and ends the process politely.
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,13 +18,19 @@ from time import monotonic
 import gevent
 import structlog
 
-from controller.bots import Bots, titles
+from controller.bots import Bot, Bots, titles
+from controller.gateway.console.password import console_password
+from controller.gateway.console.ports import ConsoleDeps
+from controller.gateway.console.server import ConsoleServer
 from controller.gateway.limits import WebLimits
 from controller.gateway.ports import BotInfo, GatewayDeps
 from controller.gateway.server import GatewayServer, create_app, serve
 from controller.observe.hub_delay import HubDelay
 from controller.observe.logs import LogStyle, SessionLog, configure_logging
 from controller.observe.metrics import SessionMetrics
+from controller.observe.transcripts import TranscriptHub
+from controller.phone_desk import Desk
+from controller.phone_options import media_url, telephony_options
 from controller.recording import Recording
 from controller.session.happenings import Watcher
 from controller.session.ports import AudioIn, AudioOut
@@ -33,7 +41,9 @@ from controller.storage.engine import DatabaseUnavailable
 from controller.storage.migrations import migrate
 from controller.storage.repository import RecordRepository
 from controller.storage.writer import RecordWriter
+from controller.telephony.service import Telephony
 from controller.toolbox import Toolbox
+from controller.tools.transfer_to_human import no_phone
 from media.pool import EnginePool
 
 PURGE_EVERY_S = 3600.0
@@ -50,7 +60,6 @@ class Controller:
         self.settings = settings
         self.pool = pool
         self.bots = bots
-        self.toolbox = Toolbox(settings)
         self.registry = SessionRegistry(settings.max_sessions)
         migrate(settings.database_url)
         self.records = RecordRepository(settings.database_url)
@@ -60,7 +69,12 @@ class Controller:
         self.metrics.watch_pool(self.pool)
         self.metrics.watch_records(self.writer.counts)
         self.metrics.watch_hub_delay(self._hub_delay)
-        self._watchers: list[Watcher] = [self.writer, self.metrics, SessionLog()]
+        self.transcripts = TranscriptHub()
+        self._watchers: list[Watcher] = [self.writer, self.metrics, SessionLog(), self.transcripts]
+        self.telephony = self._telephony() if settings.freeswitch.host else None
+        self.desk = Desk(self.telephony) if self.telephony else None
+        self.toolbox = Toolbox(settings, self.desk.transfer_for_bot if self.desk else no_phone)
+        self._console: ConsoleServer | None = None
         self._server: GatewayServer | None = None
         self._failed: str | None = None
 
@@ -80,6 +94,19 @@ class Controller:
         self._hub_delay.start()
         gevent.spawn(self._purge_for_ever)
 
+    def take_calls(self) -> None:
+        """Open the other doors, once everything is warm: the telephone, and the console.
+
+        Raises OSError when an address is taken, ValueError for a console password that is none.
+        """
+        if self.telephony is not None and self._server is not None:
+            self.telephony.start(media_url(self.settings, self._server.port))
+        given = self.settings.console
+        if given.enabled:
+            password = console_password(given.password, self.settings.var_dir)
+            self._console = ConsoleServer(given.host, given.port, password, self._console_deps())
+            self._console.start()
+
     def stop(self, drain_s: float | None = None) -> None:
         """No new sessions; live ones finish up to `drain_s`, then are told goodbye; release all."""
         self.registry.draining = True
@@ -91,6 +118,10 @@ class Controller:
         for session in self.registry:
             session.hang_up("drain")
         self._wait_for_sessions(2)
+        if self._console is not None:
+            self._console.stop()
+        if self.telephony is not None:
+            self.telephony.stop()
         if self._server is not None:
             self._server.stop(timeout=2)
         self._hub_delay.stop()
@@ -125,16 +156,13 @@ class Controller:
         audio_out: AudioOut,
         variables: Mapping[str, str],
         watchers: Sequence[Watcher] = (),
+        entry_records: bool = False,
     ) -> Session:
         """Begin a session (see SessionOpener). Raises SessionRefused."""
-        self.registry.check_room()
-        name = bot or self.settings.default_bot
-        chosen = self.bots.get(name)
-        if chosen is None:
-            raise UnknownBot(f"there is no bot {name!r}")
+        chosen = self._bot_with_room(bot)
         session_id = secrets.token_hex(8)
         everyone: list[Watcher] = [*watchers, *self._watchers]
-        if chosen.settings.record:
+        if chosen.settings.record and not entry_records:
             recording = Recording(self.settings.var_dir / "recordings", session_id, self._recorded)
             audio_in = recording.ears(audio_in)
             audio_out.tap(recording)
@@ -161,6 +189,18 @@ class Controller:
         session.start()
         return session
 
+    def check_room(self, bot: str | None) -> None:
+        """Raises SessionRefused when a session of this bot could not begin now."""
+        self._bot_with_room(bot)
+
+    def _bot_with_room(self, name: str | None) -> Bot:
+        self.registry.check_room()
+        name = name or self.settings.default_bot
+        chosen = self.bots.get(name)
+        if chosen is None:
+            raise UnknownBot(f"there is no bot {name!r}")
+        return chosen
+
     def _recorded(self, session_id: str, path: Path) -> None:
         self.writer.recording_saved(session_id, str(path))
 
@@ -169,6 +209,8 @@ class Controller:
     def missing(self) -> list[str]:
         """What is not ready yet; empty when sessions can be taken."""
         missing = [f"{name} is loading" for name in self.bots.cold]
+        if self.telephony is not None and not self.telephony.up:
+            missing.append("FreeSWITCH is not connected")
         return [*missing, "the server is stopping"] if self.registry.draining else missing
 
     def _gateway_deps(self) -> GatewayDeps:
@@ -185,7 +227,42 @@ class Controller:
             allowed_hosts=http.allowed_hosts,
             allowed_origins=http.allowed_origins,
             limits=WebLimits(),
+            media_sockets=self.telephony.door if self.telephony else None,
+            phone=self.desk,
         )
+
+    # --- the telephone and the console --------------------------------------------------------
+
+    def _telephony(self) -> Telephony:
+        telephony = Telephony(
+            telephony_options(self.settings),
+            self,
+            recorded=lambda bot: self.settings.bots[bot].record,
+            saved=self._recorded,
+        )
+        self._watchers.append(telephony.bus)
+        return telephony
+
+    def _console_deps(self) -> ConsoleDeps:
+        return ConsoleDeps(
+            registry=self.registry,
+            transcripts=self.transcripts,
+            stats=self._stats,
+            drain=lambda: os.kill(os.getpid(), signal.SIGTERM),
+            phone=self.desk,
+            records=self.records,
+            records_unavailable=DatabaseUnavailable,
+        )
+
+    def _stats(self) -> dict[str, object]:
+        """Numbers for an operator at the console."""
+        stats: dict[str, object] = {
+            "sessions": len(self.registry),
+            "max_sessions": self.registry.max_sessions,
+            "draining": self.registry.draining,
+            "hub_delay_p999_ms": round(self._hub_delay.quantile_ms(), 1),
+        }
+        return stats | (self.telephony.stats() if self.telephony else {"freeswitch": "not configured"})
 
 
 def set_up_logging(settings: LogSettings) -> None:

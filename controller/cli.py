@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,10 +28,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from controller.configure import SettingsError, document, load, parse_override
+from controller.observe.redaction import is_secret_name
 from controller.settings import Settings
 
 if TYPE_CHECKING:
     from controller.app import Controller
+    from controller.doctor import Finding
 
 SWITCH_INTERVAL_S = 0.0005
 """Engine threads hand the interpreter back to the hub this soon; Python's default is 5 ms."""
@@ -92,9 +94,14 @@ def run(config: Path | None, overrides: tuple[str, ...], host: str | None, port:
     except Exception as error:  # noqa: BLE001
         controller.stop(drain_s=0)
         _give_up("The speech engines can't be loaded", error)
+    try:
+        controller.take_calls()
+    except (OSError, ValueError) as error:
+        controller.stop(drain_s=0)
+        _give_up("SwitchTalk can't listen for calls, or for the console", error)
     gc.collect()
     gc.freeze()  # what is loaded stays: the collector need not walk it while people talk
-    shown = "127.0.0.1" if settings.http.host in ("0.0.0.0", "::") else settings.http.host
+    shown = _reachable(settings.http.host)
     console.print(f"SwitchTalk is ready: [bold]http://{shown}:{server.port}/[/bold]  (Ctrl-C stops it)")
     stop.wait()
     if len(controller.registry):
@@ -102,6 +109,10 @@ def run(config: Path | None, overrides: tuple[str, ...], host: str | None, port:
             f"Waiting up to {settings.drain_s:g} s for {len(controller.registry)} session(s)…"
         )
     controller.stop()
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
 
 
 def _start(settings: Settings) -> Controller:
@@ -135,7 +146,14 @@ def _give_up(what: str, error: Exception) -> None:
 def doctor(config: Path | None, overrides: tuple[str, ...]) -> None:
     """Check the installation and say how to mend what is wrong."""
     settings = _load(config, overrides)
-    from controller.doctor import Verdict, examine
+    from controller.doctor import examine
+
+    raise SystemExit(_report(examine(settings)))
+
+
+def _report(findings: Iterable[Finding]) -> int:
+    """Print findings as a table; the exit code: 1 when something is bad."""
+    from controller.doctor import Verdict
 
     table = Table(box=None, pad_edge=False)
     for column in ("", "what", "finding", "what to do"):
@@ -147,7 +165,7 @@ def doctor(config: Path | None, overrides: tuple[str, ...]) -> None:
     }
     bad = 0
     with problems.status("Checking…") as status:
-        for finding in examine(settings):
+        for finding in findings:
             status.update(f"Checked {escape(finding.what)}…")
             bad += finding.verdict is Verdict.BAD
             table.add_row(
@@ -155,7 +173,7 @@ def doctor(config: Path | None, overrides: tuple[str, ...]) -> None:
             )
     console.print(table)
     console.print("All is well." if not bad else f"{bad} problem(s).")
-    raise SystemExit(1 if bad else 0)
+    return 1 if bad else 0
 
 
 @main.command("settings")
@@ -167,9 +185,60 @@ def show_settings(config: Path | None, overrides: tuple[str, ...]) -> None:
     for column in ("setting", "value", "meaning"):
         table.add_column(column, overflow="fold")
     for name, value, default, meaning in document(settings):
-        shown = "***" if "secret" in name and value else escape(str(value))
+        shown = "***" if is_secret_name(name) and value else escape(str(value))
         table.add_row(name, shown if value == default else f"[bold]{shown}[/bold]", escape(meaning))
     console.print(table)
+
+
+@main.command("freeswitch-check")
+@_settings_options
+def freeswitch_check(config: Path | None, overrides: tuple[str, ...]) -> None:
+    """Compare the configured FreeSWITCH with what is needed."""
+    settings = _load(config, overrides)
+    from controller.freeswitch_check import examine_freeswitch
+
+    raise SystemExit(_report(examine_freeswitch(settings)))
+
+
+@main.command()
+@_settings_options
+@click.argument("number")
+@click.option("--bot", help="Who talks; default: the default bot.")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="For the conversation.")
+@click.option("--gateway", default="", help="FreeSWITCH gateway; default: freeswitch.outbound.gateway.")
+@click.option("--caller-id", default="", help="Number shown; default: freeswitch.outbound.caller_id.")
+@click.option("--ring", "ring_s", type=click.IntRange(5, 120), help="Seconds that it may ring.")
+@click.option("--server", help="Address of the running server; default: http.host and http.port.")
+@click.option("--no-wait", is_flag=True, help="Return once it is being dialled.")
+def call(
+    config: Path | None,
+    overrides: tuple[str, ...],
+    number: str,
+    bot: str | None,
+    variables: tuple[str, ...],
+    gateway: str,
+    caller_id: str,
+    ring_s: int | None,
+    server: str | None,
+    no_wait: bool,
+) -> None:
+    """Have a running server call NUMBER, and show the conversation."""
+    settings = _load(config, overrides)
+    from controller.call_command import Server, ServerSaysNo, make_call
+
+    pairs = [variable.partition("=") for variable in variables]
+    if any(not equals or not name for name, equals, _ in pairs):
+        raise click.BadParameter("expected NAME=VALUE", param_hint="--var")
+    order: dict[str, Any] = {"number": number, "gateway": gateway, "caller_id": caller_id}
+    order["variables"] = {name: value for name, _, value in pairs}
+    order |= {name: value for name, value in (("bot", bot), ("ring_s", ring_s)) if value}
+    url = server or f"http://{_reachable(settings.http.host)}:{settings.http.port}"
+    try:
+        code = make_call(console, Server(url), order, wait=not no_wait)
+    except ServerSaysNo as error:
+        problems.print(f"[red]No call[/red]: {escape(str(error))}")
+        code = 1
+    raise SystemExit(code)
 
 
 @main.group()

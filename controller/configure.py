@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_settings.exceptions import SettingsError as SettingsSourceError
 
+from controller.observe.redaction import is_secret_name
 from controller.settings import PREFIX, BotSettings, Settings, default_bots
 
 
@@ -124,7 +125,7 @@ def _explain_one(error: Any) -> str:
     message: str = error["msg"].removeprefix("Value error, ")
     if not name:
         return message
-    given = "***" if "secret" in name else repr(error["input"])
+    given = "***" if is_secret_name(name) else repr(error["input"])
     return f"{name} = {given}: {message}"
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from controller.freeswitch_settings import ConsoleSettings, FreeSwitchSettings
 from controller.session.profile import (
     BargeInSettings,
     EndpointSettings,
@@ -27,9 +28,9 @@ from controller.session.profile import (
     SilenceSettings,
     phrases_for,
 )
+from controller.setting_types import Port, Section
 
 PREFIX = "SWITCHTALK_"
-Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 def _known_zone(name: str) -> str:
@@ -38,11 +39,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HttpSettings(_Section):
+class HttpSettings(Section):
     """The web gateway."""
 
     host: str = Field("127.0.0.1", description="address to listen on; loopback unless you say otherwise")
@@ -58,7 +55,7 @@ class HttpSettings(_Section):
     )
 
 
-class EngineSettings(_Section):
+class EngineSettings(Section):
     """Speech engines of the whole process."""
 
     workers: Annotated[int, Field(ge=1, le=64)] = Field(
@@ -76,7 +73,7 @@ class EngineSettings(_Section):
     )
 
 
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """Where sessions are recorded."""
 
     url: str = Field("", description="SQLAlchemy URL; empty: SQLite at var_dir/switchtalk.db")
@@ -85,21 +82,14 @@ class DatabaseSettings(_Section):
     )
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """What is written to standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level shown")
     style: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal")
 
 
-class FreeSwitchSettings(_Section):
-    """The FreeSWITCH to work with; off until its host is set."""
-
-    host: str = Field("", description="event socket host; empty: no FreeSWITCH")
-    port: Port = Field(8021, description="event socket port")
-
-
-class NotificationSettings(_Section):
+class NotificationSettings(Section):
     """Where `send_notification` delivers."""
 
     templates: Path | None = Field(None, description="own templates file; default: the built-in ones")
@@ -108,7 +98,7 @@ class NotificationSettings(_Section):
     allow_private: bool = Field(False, description="webhooks may go to private addresses")
 
 
-class VadSettings(_Section):
+class VadSettings(Section):
     """Voice activity detection."""
 
     engine: Literal["silero", "webrtc"] = Field("silero", description="silero withstands noise")
@@ -124,7 +114,7 @@ class VadSettings(_Section):
         return self
 
 
-class BotSettings(_Section):
+class BotSettings(Section):
     """One conversational persona."""
 
     title: str = Field("", description="name on the page")
@@ -205,6 +195,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     freeswitch: FreeSwitchSettings = FreeSwitchSettings()
+    console: ConsoleSettings = ConsoleSettings()
     notifications: NotificationSettings = NotificationSettings()
     bots: dict[str, BotSettings] = Field(default_factory=default_bots, description="the bots by name")
 
@@ -217,6 +208,10 @@ class Settings(BaseSettings):
         numbers = [b.number for b in self.bots.values() if b.number is not None]
         if len(numbers) != len(set(numbers)):
             raise ValueError("two bots have the same number")
+        if unknown := set(self.freeswitch.numbers.values()) - self.bots.keys():
+            raise ValueError(f"freeswitch.numbers leads to {sorted(unknown)}, not among the bots")
+        if self.freeswitch.host and not self.freeswitch.password:
+            raise ValueError("freeswitch.host is set, freeswitch.password is not")
         return self
 
     @property

@@ -7,81 +7,70 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.gateway.openapi_parts import (
+    ANY,
+    COUNT,
+    ERROR,
+    FLAG,
+    MAYBE_TEXT,
+    MOMENT,
+    SESSION_ID,
+    TEXT,
+    answer,
+    list_of,
+    record,
+    ref,
+)
+from controller.gateway.openapi_phone import CALL, PHONE_PATHS
 
-def _object(required: str, **properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": required.split(), "properties": properties}
-
-
-def _answer(description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
-    if schema is None:
-        return {"description": description}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _list(items: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-_TEXT = {"type": "string"}
-_FLAG = {"type": "boolean"}
-_COUNT = {"type": "integer", "minimum": 0}
 _MS = {"type": ["number", "null"], "description": "milliseconds; null where the stage did not happen"}
-_MAYBE_TEXT = {"type": ["string", "null"]}
-_MOMENT = {"type": "string", "format": "date-time"}
-_ANY = {"type": "object"}
-_ERROR = _answer("The error.", _ref("Error"))
-_SESSION_ID = {"name": "session_id", "in": "path", "required": True, "schema": _TEXT}
 
-_SESSION = _object(
+_SESSION = record(
     "session_id entry bot language state age_s",
-    session_id=_TEXT,
+    session_id=TEXT,
     entry={"type": "string", "description": "web, inbound or outbound"},
-    bot=_TEXT,
-    language=_TEXT,
+    bot=TEXT,
+    language=TEXT,
     state={
         "enum": ["listening", "thinking", "speaking", "tool_running", "ending", "ended", "unknown"],
         "description": "unknown: recorded without an end, and not live in this process",
     },
     age_s={"type": ["number", "null"], "description": "seconds since it began; its length when ended"},
-    started_at=_MOMENT,
+    started_at=MOMENT,
     ended_at={"type": ["string", "null"], "format": "date-time"},
-    end_reason=_MAYBE_TEXT,
-    turn_count=_COUNT,
-    barge_in_count=_COUNT,
+    end_reason=MAYBE_TEXT,
+    turn_count=COUNT,
+    barge_in_count=COUNT,
 )
-_TURN = _object(
+_TURN = record(
     "number by caller_text bot_text heard_text interrupted failed citations at",
-    number=_COUNT,
+    number=COUNT,
     by={"type": "string", "description": "opening, speech, dtmf, text or silence"},
-    caller_text=_TEXT,
+    caller_text=TEXT,
     bot_text={"type": "string", "description": "what was generated"},
     heard_text={"type": "string", "description": "what the caller heard of it"},
-    interrupted=_FLAG,
-    failed=_FLAG,
-    citations=_list(_TEXT),
+    interrupted=FLAG,
+    failed=FLAG,
+    citations=list_of(TEXT),
     endpoint_ms=_MS,
     asr_final_ms=_MS,
     llm_first_token_ms=_MS,
     tts_first_frame_ms=_MS,
     response_ms=_MS,
-    speculative=_FLAG,
-    at=_MOMENT,
+    speculative=FLAG,
+    at=MOMENT,
 )
-_TOOL_CALL = _object(
+_TOOL_CALL = record(
     "turn name arguments ok result code took_ms",
-    turn=_COUNT,
-    name=_TEXT,
-    arguments=_ANY,
-    ok=_FLAG,
-    result=_ANY,
-    code=_TEXT,
+    turn=COUNT,
+    name=TEXT,
+    arguments=ANY,
+    ok=FLAG,
+    result=ANY,
+    code=TEXT,
     took_ms={"type": "number"},
 )
-_BOT = _object("name title language", name=_TEXT, title=_TEXT, language=_TEXT)
+_BOT = record("name title language", name=TEXT, title=TEXT, language=TEXT)
 
 _LIST_PARAMETERS = [
     {"name": "state", "in": "query", "schema": {"enum": ["all", "live", "ended"], "default": "all"}},
@@ -95,7 +84,7 @@ _LIST_PARAMETERS = [
         "name": "before",
         "in": "query",
         "description": "session_id of the last recorded session of the page before",
-        "schema": _TEXT,
+        "schema": TEXT,
     },
 ]
 
@@ -112,64 +101,63 @@ DOCUMENT: dict[str, Any] = {
                 "summary": "Live sessions first, then recorded ones, newest first",
                 "parameters": _LIST_PARAMETERS,
                 "responses": {
-                    "200": _answer(
-                        "The sessions.", _object("sessions", sessions=_list(_ref("Session")))
-                    ),
-                    "400": _ERROR,
-                    "503": _ERROR,
+                    "200": answer("The sessions.", record("sessions", sessions=list_of(ref("Session")))),
+                    "400": ERROR,
+                    "503": ERROR,
                 },
             }
         },
         "/api/v1/sessions/{session_id}": {
             "get": {
                 "summary": "One session with its turns and tool calls so far",
-                "parameters": [_SESSION_ID],
+                "parameters": [SESSION_ID],
                 "responses": {
-                    "200": _answer("The session.", _ref("SessionDetail")),
-                    "404": _ERROR,
-                    "503": _ERROR,
+                    "200": answer("The session.", ref("SessionDetail")),
+                    "404": ERROR,
+                    "503": ERROR,
                 },
             }
         },
         "/api/v1/sessions/{session_id}/hangup": {
             "post": {
                 "summary": "End a live session now",
-                "parameters": [_SESSION_ID],
+                "parameters": [SESSION_ID],
                 "responses": {
-                    "202": _answer(
-                        "It is ending.", _object("session_id accepted", session_id=_TEXT, accepted=_FLAG)
+                    "202": answer(
+                        "It is ending.", record("session_id accepted", session_id=TEXT, accepted=FLAG)
                     ),
-                    "403": _ERROR,
-                    "404": _ERROR,
+                    "403": ERROR,
+                    "404": ERROR,
                 },
             }
         },
+        **PHONE_PATHS,
         "/api/v1/bots": {
             "get": {
                 "summary": "The bots that can be called",
                 "responses": {
-                    "200": _answer(
+                    "200": answer(
                         "The bots.",
-                        _object("bots default_bot", bots=_list(_ref("Bot")), default_bot=_TEXT),
+                        record("bots default_bot", bots=list_of(ref("Bot")), default_bot=TEXT),
                     )
                 },
             }
         },
         "/api/v1/openapi.json": {
-            "get": {"summary": "This document", "responses": {"200": _answer("OpenAPI 3.1.", _ANY)}}
+            "get": {"summary": "This document", "responses": {"200": answer("OpenAPI 3.1.", ANY)}}
         },
         "/healthz": {
             "get": {
                 "summary": "The process is up",
-                "responses": {"200": _answer("It is.", _object("status", status=_TEXT))},
+                "responses": {"200": answer("It is.", record("status", status=TEXT))},
             }
         },
         "/readyz": {
             "get": {
                 "summary": "Whether calls can be taken",
                 "responses": {
-                    "200": _answer("They can.", _ref("Readiness")),
-                    "503": _answer("Something is missing.", _ref("Readiness")),
+                    "200": answer("They can.", ref("Readiness")),
+                    "503": answer("Something is missing.", ref("Readiness")),
                 },
             }
         },
@@ -187,15 +175,18 @@ DOCUMENT: dict[str, Any] = {
             "ToolCall": _TOOL_CALL,
             "SessionDetail": {
                 "allOf": [
-                    _ref("Session"),
-                    _object(
-                        "turns tool_calls", turns=_list(_ref("Turn")), tool_calls=_list(_ref("ToolCall"))
+                    ref("Session"),
+                    record(
+                        "turns tool_calls",
+                        turns=list_of(ref("Turn")),
+                        tool_calls=list_of(ref("ToolCall")),
                     ),
                 ]
             },
             "Bot": _BOT,
-            "Readiness": _object("ready missing", ready=_FLAG, missing=_list(_TEXT)),
-            "Error": _object("error", error=_object("code message", code=_TEXT, message=_TEXT)),
+            "Call": CALL,
+            "Readiness": record("ready missing", ready=FLAG, missing=list_of(TEXT)),
+            "Error": record("error", error=record("code message", code=TEXT, message=TEXT)),
         }
     },
 }

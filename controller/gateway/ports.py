@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from controller.gateway.limits import WebLimits
+from controller.gateway.phone_ports import PhoneDesk
 from controller.session.registry import SessionOpener, SessionRegistry
 
 
@@ -117,6 +118,31 @@ class RecordsReader(Protocol):
         ...
 
 
+class MediaSocket(Protocol):
+    """A call's end of one media socket of FreeSWITCH; told by the greenlet that serves it."""
+
+    def opened(self, send: Callable[[str], None]) -> None:
+        """The handshake is done. `send` sends a text message, from any greenlet; it blocks, and
+        raises ConnectionError when the socket is gone."""
+        ...
+
+    def feed(self, pcm: bytes) -> bool:
+        """Audio: PCM16 mono 16 kHz, 20 ms a time usually. False: the call wants no more."""
+        ...
+
+    def closed(self, why: str) -> None:
+        """The socket is gone. Always follows `opened`."""
+        ...
+
+
+class MediaSockets(Protocol):
+    """Who waits for FreeSWITCH's media sockets."""
+
+    def admit(self, token: str) -> MediaSocket | None:
+        """Whom this token lets in, once; None for one that is unknown, used or too old."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BotInfo:
     """What a page may know of a bot. `title` is for people, `language` a tag such as en or zh."""
@@ -146,3 +172,7 @@ class GatewayDeps:
     allowed_origins: frozenset[str] = frozenset()
     """Origins (`https://app.example`) besides its own whose pages may use the gateway."""
     limits: WebLimits = field(default_factory=WebLimits)
+    media_sockets: MediaSockets | None = None
+    """Given when there is a FreeSWITCH."""
+    phone: PhoneDesk | None = None
+    """Likewise."""

@@ -18,8 +18,10 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from wsproto.utilities import ProtocolError as HandshakeError
 
 from controller.gateway.api import api_blueprint
+from controller.gateway.freeswitch_audio import add_freeswitch_audio
 from controller.gateway.guard import add_guard
 from controller.gateway.pages import page, pages_blueprint
+from controller.gateway.phone_api import phone_blueprint
 from controller.gateway.ports import GatewayDeps
 from controller.gateway.web_audio import add_web_audio
 from controller.gateway.wire import SOCK_SERVER_OPTIONS
@@ -34,14 +36,17 @@ IDLE_S = 30.0
 
 
 def create_app(deps: GatewayDeps) -> Flask:
-    """The WSGI app: pages, API, probes, metrics and `/ws/audio`."""
+    """The WSGI app: pages, API, probes, metrics, `/ws/audio` and FreeSWITCH's media sockets."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SOCK_SERVER_OPTIONS"] = SOCK_SERVER_OPTIONS
     add_guard(app, deps.allowed_hosts, deps.allowed_origins)
     app.register_blueprint(pages_blueprint(deps))
     app.register_blueprint(api_blueprint(deps))
+    app.register_blueprint(phone_blueprint(deps.phone))
     add_web_audio(Sock(app), deps.opener, deps.limits)
+    if deps.media_sockets is not None:
+        add_freeswitch_audio(app, deps.media_sockets, deps.limits)
     _add_probes(app, deps)
     _add_errors(app, deps)
     return app
@@ -75,6 +80,13 @@ class _Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
         sock.settimeout(IDLE_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, address, server)
+
+    def handle_one_response(self) -> None:
+        """Serve a request. After a WebSocket the connection is closed: what still comes on it is no
+        request, and FreeSWITCH waits for its end."""
+        super().handle_one_response()
+        if self.status is None:  # nothing of HTTP was answered
+            self.close_connection = True
 
     def log_request(self) -> None:
         """The access log: quiet unless we failed. Without the query, which may hold a token."""

@@ -19,10 +19,10 @@ from gevent.event import Event
 from gevent.queue import SimpleQueue
 
 from controller.gateway import notices
-from controller.gateway.clip_feed import ClipFeed
 from controller.gateway.messages import CloseCode
 from controller.session.happenings import Happening, SessionEnded
 from controller.session.ports import AudioTap, PlaybackListener
+from media.clip_feed import ClipFeed
 from media.pcm import FRAME_MS, RATE, Framer
 from media.playout import Done, Playout
 from media.resample import live_resampler

@@ -87,11 +87,17 @@ class SessionOpener(Protocol):
         audio_out: AudioOut,
         variables: Mapping[str, str],
         watchers: Sequence[Watcher] = (),
+        entry_records: bool = False,
     ) -> LiveSession:
         """Begin a session at once (its opening is spoken without further ado).
 
-        `bot` None means the default bot. Raises SessionRefused (ServerFull, Draining, UnknownBot).
+        `bot` None means the default bot. `entry_records`: the entry makes the recording itself, if
+        there is to be one. Raises SessionRefused (ServerFull, Draining, UnknownBot).
         """
+        ...
+
+    def check_room(self, bot: str | None) -> None:
+        """Raises SessionRefused when `open_session` for this bot would, right now."""
         ...
 
 

@@ -9,6 +9,11 @@ _SENTENCES = {
         "bad_arguments": "I'm missing some details for that.",
         "timeout": "That's taking too long right now.",
         "failed": "That didn't work, I'm sorry.",
+        "busy": "The line is busy right now.",
+        "no_answer": "Nobody is answering right now.",
+        "rejected": "Nobody can take the call right now.",
+        "destination_not_allowed": "I'm afraid I can't connect you to that number.",
+        "no_phone_call": "I can't connect you from here.",
     },
     "zh": {
         "unknown_tool": "抱歉，这个我办不了。",
@@ -16,6 +21,11 @@ _SENTENCES = {
         "bad_arguments": "办这件事还缺一些信息。",
         "timeout": "抱歉，现在处理得太慢了。",
         "failed": "抱歉，刚才没有办成。",
+        "busy": "对方现在占线。",
+        "no_answer": "现在没有人接听。",
+        "rejected": "现在没有人能接听。",
+        "destination_not_allowed": "抱歉，我不能转接到这个号码。",
+        "no_phone_call": "抱歉，在这里我无法转接。",
     },
 }
 

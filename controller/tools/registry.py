@@ -19,6 +19,7 @@ from controller.tools.channels.log import LogChannel
 from controller.tools.hangup import Hangup
 from controller.tools.send_notification import SendNotification
 from controller.tools.templates import load_templates
+from controller.tools.transfer_to_human import Transfer, TransferToHuman, no_phone
 
 ENTRY_POINTS = "switchtalk.tools"
 DEFAULT_TEMPLATES = Path(__file__).with_name("templates.yaml")
@@ -30,14 +31,17 @@ class BadTool(Exception):
 
 
 def load_tools(
-    channels: Mapping[str, Channel] | None = None, templates_file: Path = DEFAULT_TEMPLATES
+    channels: Mapping[str, Channel] | None = None,
+    templates_file: Path = DEFAULT_TEMPLATES,
+    transfer: Transfer = no_phone,
 ) -> tuple[Tool, ...]:
     """All tools, for every session's Runner.
 
-    `channels` by name, for send_notification; only "log" without it. Raises BadTool, TemplateError.
+    `channels` by name, for send_notification; only "log" without it. `transfer` is what
+    transfer_to_human does. Raises BadTool, TemplateError.
     """
     notify = SendNotification(channels or {"log": LogChannel()}, load_templates(templates_file))
-    tools: list[Tool] = [Hangup(), notify]
+    tools: list[Tool] = [Hangup(), notify, TransferToHuman(transfer)]
     for entry in entry_points(group=ENTRY_POINTS):
         try:
             tools.append(entry.load()())

@@ -204,5 +204,6 @@ def _environment(root: Path, settings: Mapping[str, str], inherit: bool) -> dict
         "PYTHONPATH": str(root),
         "PYTHONUNBUFFERED": "1",
         f"{SETTINGS_PREFIX}VAR_DIR": str(root / "var" / "simulated"),  # not the user's own database
+        f"{SETTINGS_PREFIX}CONSOLE__PORT": "0",  # one may run already
     }
     return {**own, **kept, **settings}

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.gateway import notices, web_ports
-from controller.gateway.clip_feed import ClipFeed
 from controller.gateway.limits import Beat, Heartbeat, WebLimits, audio_bucket
 from controller.gateway.messages import (
     CloseCode,
@@ -29,6 +28,7 @@ from controller.gateway.messages import (
 from controller.gateway.web_ports import KernelStuck, WebAudioIn, WebAudioOut
 from controller.session.happenings import ChunkSpoken, SessionEnded, SessionStarted, ToolRan, Trouble
 from controller.session.ports import ToolCall, ToolOutcome
+from media.clip_feed import ClipFeed
 from media.resample import resample
 from media.tts.base import Clip
 from tests.unit.gateway.fakes import tone

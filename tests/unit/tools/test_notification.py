@@ -148,7 +148,8 @@ def _with_third_party(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
 
 def test_a_third_party_adds_a_tool(monkeypatch: pytest.MonkeyPatch) -> None:
     _with_third_party(monkeypatch, lambda: FakeTool(name="theirs"))
-    assert [tool.name for tool in registry.load_tools()] == ["hangup", "send_notification", "theirs"]
+    names = [tool.name for tool in registry.load_tools()]
+    assert names == ["hangup", "send_notification", "transfer_to_human", "theirs"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Calls over FreeSWITCH: control by its event socket, audio by its media sockets."""
