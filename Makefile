@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_FLAGS ?= --progress-bar on --disable-pip-version-check
 
-.PHONY: help install run test lint bench demo doctor clean
+.PHONY: help install run test lint bench bench-calls demo doctor freeswitch-check clean
 
 help:  ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 install: $(VENV)/.installed  ## Create .venv and install SwitchTalk into it
 
@@ -39,11 +39,17 @@ lint: $(VENV)/.tested  ## Check style, types and the direction of imports
 bench: $(VENV)/.tested  ## Measure response and barge-in with simulated callers in real time
 	$(BIN)/python -m tests.bench $(ARGS)
 
-demo: $(VENV)/.tested  ## Hold one spoken conversation with a simulated caller (BOT=survey_en for another)
-	@$(BIN)/python -m tests.bench.demo $(if $(BOT),--bot $(BOT)) $(ARGS)
+bench-calls: $(VENV)/.tested  ## The same over the telephone (REAL=1: a real FreeSWITCH, else a simulated one)
+	$(BIN)/python -m tests.bench --phone $(if $(REAL),real,simulated) $(ARGS)
+
+demo: $(VENV)/.tested  ## Hold one spoken conversation with a simulated caller (BOT=survey_en; CALL=1: by phone)
+	@$(BIN)/python -m tests.bench.demo $(if $(BOT),--bot $(BOT)) $(if $(CALL),--call) $(ARGS)
 
 doctor: install  ## Check the installation and say how to mend it
 	@$(BIN)/switchtalk doctor $(ARGS)
+
+freeswitch-check: install  ## Compare the FreeSWITCH of the settings with what calls need
+	@$(BIN)/switchtalk freeswitch-check $(ARGS)
 
 clean:  ## Remove the environment, caches and records
 	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

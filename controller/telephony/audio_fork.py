@@ -31,6 +31,8 @@ from controller.telephony.media_door import MediaDoor
 CONNECT_S = 1.5
 """FreeSWITCH gives up a handshake after exactly one second, and says so."""
 RETRY_S = 0.1
+HANG_UP_S = 0.05
+"""A hang-up ends the stream too, a moment before FreeSWITCH tells of it: 8 ms were seen."""
 RAN_AND_BROKE = 1
 """mod_audio_stream's code for a socket that was lost; a start fails with 6, 9 (TLS) or 10 (time)."""
 

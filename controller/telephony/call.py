@@ -30,9 +30,9 @@ from controller.telephony.commands import (
     Command,
     HangupCause,
     execute,
-    hangup,
     uuid_audio_stop,
     uuid_break,
+    uuid_kill,
 )
 from controller.telephony.delivery import Delivery
 from controller.telephony.esl.errors import EslError
@@ -125,7 +125,6 @@ class Call:
                 self._begin(socket.data)
             else:
                 self._log.warning("FreeSWITCH handed the call over again")
-                self.audio_out.resume()
         except EslError as error:
             self._log.warning("the call could not be taken", error=str(error))
             self._lose("line_lost")
@@ -144,8 +143,8 @@ class Call:
 
     def _stop_playing(self) -> None:
         """The socket broke: the dialplan goes on, and hands us the call again, only once nothing plays.
-        What has not been heard is kept."""
-        self.audio_out.pause()
+        What has not been heard is queued anew, and sent when we have the call again."""
+        self.audio_out.replay()
         try:
             self._kit.ask(uuid_break(self.uuid))
         except EslError as error:
@@ -245,7 +244,8 @@ class Call:
                 if self._recording is not None:
                     self._kit.recordings.stop(self._kit.ask, self.uuid, self._recording)
             elif not self._hung_up.is_set():
-                self._line.command(hangup(cause or HangupCause.NORMAL_CLEARING))
+                # not the application, which would wait for what is playing
+                self._line.api(uuid_kill(self.uuid, cause or HangupCause.NORMAL_CLEARING))
                 self._hung_up.wait(HANGUP_S)
         except EslError as error:
             self._log.info("the channel could not be hung up", error=str(error))

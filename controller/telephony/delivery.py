@@ -18,6 +18,10 @@ class DeliveryFailed(Exception):
 class Delivery(Protocol):
     """Nothing here blocks."""
 
+    def watch(self, vanished: Callable[[], None]) -> None:
+        """Whom to tell that what was ready before is no longer there."""
+        ...
+
     def put(self, name: str, pcm: bytes, ready: Ready) -> None:
         """Bring PCM16 mono 16 kHz there; `ready` is called once, perhaps at once, in the order of the
         puts. `name`: letters, digits and dashes, one of its own each time. Raises DeliveryFailed."""

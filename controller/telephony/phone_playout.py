@@ -1,8 +1,8 @@
 """What a phone call plays: files queued at FreeSWITCH, and what of them the caller has heard.
 
-Responsible for the order of a call's audio, for the caller's position after a break, and for the marks
-that a session is told. It is told the time (seconds on any monotonic clock) and what FreeSWITCH
-reports. It must never know a socket, a file system or a greenlet.
+Responsible for the order of a call's audio, the caller's position, and the marks that a session is
+told. It is told the time (seconds, monotonic) and what FreeSWITCH reports. It must never know a
+socket, a file system or a greenlet.
 
     append ─► chunk ─slice─► item: delivering ─► ready ─► sent ─► playing ─► heard, done
                  ▲                                          │         │
@@ -201,7 +201,7 @@ class PhonePlayout:
         return marks
 
     def audible(self, now: float) -> bytes:
-        """What of the playing item goes out now, at most 200 ms ahead, and was not asked for yet."""
+        """What goes out now, at most 200 ms ahead, and was not asked for yet."""
         return self._items[0].tap(now) if self._items else b""
 
     # --- within ------------------------------------------------------------------------------
@@ -279,9 +279,8 @@ class PhonePlayout:
         if not out_there:
             return None
         self._break = True
-        cut = Cut(out_there, now)
-        self._cuts.append(cut)
-        return cut
+        self._cuts.append(Cut(out_there, now))
+        return self._cuts[-1]
 
     def _settled(self, cut: Cut) -> None:
         """Its position is known."""

@@ -64,6 +64,7 @@ class PhoneAudioOut:
         self._uuid = uuid
         self._control = control
         self._delivery = delivery
+        delivery.watch(self.replay)
         self._clock = clock
         self._playout = PhonePlayout()
         self._feed = ClipFeed(RATE)
@@ -119,7 +120,7 @@ class PhoneAudioOut:
         self._cut()
 
     def replay(self) -> None:
-        """FreeSWITCH has handed the call over anew, its queue may be gone: go on from what was heard."""
+        """FreeSWITCH's queue or its files may be gone: go on from what was heard. Keeps a pause."""
         self._playout.replay(self._clock())
         self._cut()
 

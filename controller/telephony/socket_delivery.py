@@ -4,8 +4,8 @@ Responsible for the `streamAudio` messages of mod_audio_stream and for the `::pl
 where it put the audio. While the media socket is away the audio waits; what was not acknowledged is
 sent again when it is back. It must never know when something is played.
 
-mod_audio_stream deletes its files when the stream stops, so files of an earlier socket vanish: the
-playback finds that out (FILE NOT FOUND) and brings them anew.
+mod_audio_stream deletes its files when the stream stops, and the next stream gives the same names to
+other audio. So when a new socket comes, the playback is told to bring everything anew.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import gevent
@@ -46,8 +47,14 @@ class SocketDelivery:
         self._waiting: dict[str, _Waiting] = {}
         self._unsent: deque[str] = deque()
         self._send: Send | None = None
+        self._vanished: Callable[[], None] | None = None
+        self._delivered = False
         self._wake = Flag()
         self._pump: gevent.Greenlet | None = None
+
+    def watch(self, vanished: Callable[[], None]) -> None:
+        """Told when a media socket has replaced the one that had brought something."""
+        self._vanished = vanished
 
     def put(self, name: str, pcm: bytes, ready: Ready) -> None:
         """Send it when the media socket is there. Raises DeliveryFailed when too much waits."""
@@ -75,6 +82,7 @@ class SocketDelivery:
             return
         waiting = self._waiting.pop(name, None)
         if waiting is not None:
+            self._delivered = True
             waiting.ready(place)
 
     def close(self) -> None:
@@ -86,6 +94,10 @@ class SocketDelivery:
 
     def _line(self, send: Send | None) -> None:
         self._send = send
+        if send is not None and self._delivered:
+            self._delivered = False
+            if self._vanished is not None:
+                self._vanished()
         self._unsent = deque(self._waiting)  # in the order in which they were put
         self._wake.set()
 

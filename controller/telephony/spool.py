@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -59,6 +60,9 @@ class Spool:
         if removed:
             log.info("audio files of an earlier run removed", count=removed)
         return removed
+
+    def watch(self, vanished: Callable[[], None]) -> None:
+        """Files stay until they are removed."""
 
     def put(self, name: str, pcm: bytes, ready: Ready) -> None:
         """Write `name`'s file. Raises SpoolFailed."""

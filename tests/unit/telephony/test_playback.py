@@ -263,6 +263,27 @@ def test_a_recording_hears_what_goes_out(call: Call) -> None:
     assert tap.cuts == 1
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_replay_queues_anew_what_was_not_heard(call: Call, paused: bool) -> None:
+    call.out.play("r", 0, clip(3_000))
+    uuid = call.wait_queued()
+    call.execute(uuid)
+    if paused:
+        call.out.pause()
+        call.complete(uuid, 120, status="break")
+    call.out.replay()
+    call.control.wait("uuid_break u1 all")
+    call.complete(uuid, 120, status="break")
+    queued = len(call.queued)
+    if paused:
+        gevent.sleep(0.05)
+        assert call.files() == []
+        call.out.resume()
+    call.wait_queued()
+    rest = Path(call.queued[queued]).read_bytes()
+    assert tone(3_000)[120 * 32 :].startswith(rest)
+
+
 def test_close_leaves_nothing_and_tells_nothing(call: Call) -> None:
     call.out.play("r", 0, clip(6_000))
     uuid = call.wait_queued()

@@ -79,6 +79,25 @@ def test_it_waits_for_the_socket_and_sends_again_what_was_not_acknowledged(world
     eventually(lambda: world.ids() == ["a1", "b2", "b2", "c3"])
 
 
+def test_files_vanish_with_their_socket(world: World) -> None:
+    vanished: list[int] = []
+    world.delivery.watch(lambda: vanished.append(len(world.sent)))
+    world.audio_in.line(world.send)
+    world.put("a1")
+    eventually(lambda: world.ids() == ["a1"])
+    world.audio_in.line(None)
+    world.audio_in.line(world.send)
+    assert vanished == [], "nothing had been acknowledged"
+    world.play_event("a1", "/tmp/0.r16")
+    world.audio_in.line(None)
+    assert vanished == []
+    world.audio_in.line(world.send)
+    assert len(vanished) == 1
+    world.audio_in.line(None)
+    world.audio_in.line(world.send)
+    assert len(vanished) == 1
+
+
 def test_a_socket_that_breaks_while_sending(world: World) -> None:
     world.broken = True
     world.audio_in.line(world.send)
