@@ -10,7 +10,9 @@ time series per reason would be a way to fill the memory of whoever scrapes.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
+from itertools import accumulate
 from typing import Protocol
 
 from prometheus_client import (
@@ -21,7 +23,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -202,12 +204,8 @@ class SessionMetrics:
 
     def watch_hub_delay(self, probe: HubDelay) -> None:
         """Take the samples of `probe` (which the caller starts) and show the p99.9 of its window."""
-        delays = Histogram(
-            "switchtalk_hub_delay_seconds",
-            "How late the hub woke a probe.",
-            buckets=HUB_BUCKETS_S,
-            registry=self.registry,
-        )
+        delays = _HubDelays()
+        self.registry.register(delays)
         worst = Gauge(
             "switchtalk_hub_delay_p999_seconds",
             "p99.9 of the hub's delay in the recent window.",
@@ -219,6 +217,28 @@ class SessionMetrics:
     def render(self) -> bytes:
         """The text for `/metrics`, of type `CONTENT_TYPE`."""
         return generate_latest(self.registry)
+
+
+class _HubDelays(Collector):
+    """A histogram that is fed on the hub alone, hence without the library's locks: 25 times a second
+    they were a fifth of what an idle call costs."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * (len(HUB_BUCKETS_S) + 1)
+        self._sum_s = 0.0
+
+    def observe(self, late_s: float) -> None:
+        self._counts[bisect_left(HUB_BUCKETS_S, late_s)] += 1
+        self._sum_s += late_s
+
+    def collect(self) -> Iterator[Metric]:
+        limits = [*map(str, HUB_BUCKETS_S), "+Inf"]
+        yield HistogramMetricFamily(
+            "switchtalk_hub_delay_seconds",
+            "How late the hub woke a probe.",
+            buckets=list(zip(limits, accumulate(self._counts), strict=True)),
+            sum_value=self._sum_s,
+        )
 
 
 class _PoolCollector(Collector):

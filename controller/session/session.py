@@ -203,11 +203,12 @@ class Session:
     def _mind_gaps(self) -> None:
         """What does not come is heard as silence."""
         while True:
-            gevent.sleep(STARVED_S / 2)
             missing_s = self._clock() - self._heard_at
             if missing_s >= STARVED_S:
                 self._heard_at += missing_s
                 self._ear.hear_nothing(int(missing_s * 1000))
+                missing_s = 0.0
+            gevent.sleep(STARVED_S - missing_s)
 
     def _close(self, reason: str) -> None:
         duration_ms = (self._clock() - self._started) * 1000

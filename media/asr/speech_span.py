@@ -19,6 +19,10 @@ NEAR_SPEECH_DB = 32.0
 CERTAIN_DB = 10.0
 """Within this of the loudest it is speech, even if the last 100 ms were no pause at all."""
 QUIETEST_DBFS = -60.0
+FADING_FRAMES = 3
+LATELY_FRAMES = 50
+FADING_DB = 20.0
+"""For 60 ms this far below the loudest of the last second: a pause, or a long "s"."""
 
 
 class SpeechSpan:
@@ -43,6 +47,12 @@ class SpeechSpan:
     def ms(self) -> int:
         """The same in ms."""
         return self.frames * FRAME_MS
+
+    @property
+    def fades(self) -> bool:
+        """True when the speaker may be falling silent just now."""
+        loudest = max(self._levels[-LATELY_FRAMES:], default=QUIETEST_DBFS)
+        return all(level < loudest - FADING_DB for level in self._levels[-FADING_FRAMES:])
 
     def silent_since(self, frame: int) -> bool:
         """True when from `frame` on (0: the first) there is nothing but what the last 100 ms are

@@ -13,8 +13,10 @@ final text when the pause turns out to be the end:
     finalise                      ^    │ under way: its text becomes the final one
                                        └ ready: the final text is told on the hub's next turn
 
-Partials are best effort: none while the pool is busy, none while nothing was said, and never more
-than an eighth of real time (within reason), so a slow machine or model slows them down itself.
+Partials are best effort, in a smaller window, and no hypothesis or final ever rests on one. There are
+none while the pool is busy, none while nothing was said or the caller falls silent (a hypothesis is due
+then), and never more than an eighth of real time (within reason), so a slow machine or model slows
+them down itself.
 Their failures and those of hypotheses are logged; `finalise` then decodes again, and only what
 finalise itself can't get is reported to `on_error`. `hints` are not used: Whisper repeats them when
 in doubt.
@@ -34,13 +36,14 @@ from media.asr.base import OnError, OnTranscript, Transcript, TranscriptKind
 from media.asr.slot import Slot
 from media.asr.speech_span import SpeechSpan
 from media.asr.text import join_texts
-from media.asr.whisper_engine import Decoded, WhisperEngine
+from media.asr.whisper_engine import SKETCH_WINDOW_S, WINDOW_S, Decoded, WhisperEngine
 from media.asr.whisper_models import find_model
 from media.pcm import FRAME_BYTES, FRAME_MS
 from media.pool import EnginePool, Job, PoolFull, Priority
 
-FIRST_PARTIAL_MS = 900
-"""A stream begins with some 400 ms of pre-roll and onset; sooner there are no words to tell."""
+FIRST_PARTIAL_MS = 1500
+"""A stream begins with 300 ms of pre-roll. Most answers are over by then and need no partial, which
+costs as much as half their text; and words for less than a second of voice interrupt nobody."""
 PARTIAL_EVERY_MS = 1000
 PARTIAL_SHARE = 8
 PARTIAL_SLOWEST = 3
@@ -56,7 +59,7 @@ log = logging.getLogger(__name__)
 class Engine(Protocol):
     """What decodes: `WhisperEngine`, or a test's stand-in. Called in native threads."""
 
-    def transcribe(self, pcm: bytes) -> Decoded:
+    def transcribe(self, pcm: bytes, window_s: float = WINDOW_S) -> Decoded:
         """Text of PCM16 mono 16 kHz. May raise anything; it is then thrown away."""
         ...
 
@@ -93,11 +96,11 @@ class WhisperRecogniser:
         """Load the model and decode once. Blocking. Raises BadModel or ModelFileError."""
         self.decode(AUDIBLE)
 
-    def decode(self, pcm: bytes) -> Decoded:
+    def decode(self, pcm: bytes, window_s: float = WINDOW_S) -> Decoded:
         """Decode in this thread; an engine that raises is rebuilt before the next decode."""
         engine = self._slot.get()
         try:
-            return engine.transcribe(pcm)
+            return engine.transcribe(pcm, window_s)
         except Exception:
             self._slot.discard(engine)
             raise
@@ -120,14 +123,15 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What a decode said about the first `frames` of the utterance."""
+    """What a decode said about the first `frames` of the utterance. `holds`: not just a partial."""
 
     frames: int
     text: str
     decode_ms: float
+    holds: bool
 
 
-_NOTHING = _Heard(0, "", 0.0)
+_NOTHING = _Heard(0, "", 0.0, holds=False)
 
 
 class WhisperStream:
@@ -184,13 +188,13 @@ class WhisperStream:
             wait_ms = min(max(usual_ms, fair_ms), PARTIAL_SLOWEST * usual_ms)
         # Counted from the last attempt, so an engine that fails isn't asked fifty times a second.
         new_ms = (self._span.frames - self._tried_frames) * FRAME_MS
-        if new_ms < wait_ms or self._recogniser.pool.busy:
+        if new_ms < wait_ms or self._recogniser.pool.busy or self._span.fades:
             return False
         return not self._span.silent_since(self._heard.frames)
 
     def _want(self, kind: TranscriptKind) -> None:
         """Answer `kind` with what is known, with what is under way, or with a new decode."""
-        if self._heard is not _NOTHING and self._span.silent_since(self._heard.frames):
+        if self._heard.holds and self._span.silent_since(self._heard.frames):
             self._cancel_run()
             self._recogniser.pool.post(self._tell, kind)
         elif self._run and self._will_do(self._run):
@@ -200,8 +204,10 @@ class WhisperStream:
             self._start(kind)
 
     def _will_do(self, run: _Run) -> bool:
+        if run.kind is TranscriptKind.PARTIAL:
+            return False
         if run.frames is None:  # still waits for a thread, and will take all there is by then
-            return run.kind is not TranscriptKind.PARTIAL
+            return True
         return self._span.silent_since(run.frames)
 
     def _start(self, kind: TranscriptKind) -> None:
@@ -226,8 +232,9 @@ class WhisperStream:
         # Frames first: audio that arrives between the two lines is decoded but not promised.
         run.frames = self._span.frames
         pcm = bytes(self._audio)
+        window_s = SKETCH_WINDOW_S if run.kind is TranscriptKind.PARTIAL else WINDOW_S
         began = perf_counter()
-        return self._recogniser.decode(pcm), (perf_counter() - began) * 1000
+        return self._recogniser.decode(pcm, window_s), (perf_counter() - began) * 1000
 
     def _done(self, run: _Run, decoded: Decoded, decode_ms: float) -> None:
         self._run = None
@@ -237,8 +244,9 @@ class WhisperStream:
             self._settled.append(decoded.settled)
         text = join_texts([*self._settled, decoded.text], self._recogniser.language)
         news = text != self._heard.text
-        self._heard = _Heard(run.frames, text, decode_ms)
-        if run.kind is not TranscriptKind.PARTIAL or news:
+        holds = run.kind is not TranscriptKind.PARTIAL
+        self._heard = _Heard(run.frames, text, decode_ms, holds)
+        if holds or news:
             self._tell(run.kind)
 
     def _failed(self, run: _Run, exc: Exception) -> None:

@@ -14,7 +14,6 @@ microphones and held calls free.
 
 from __future__ import annotations
 
-from collections import deque
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +27,7 @@ from media.pcm import floats
 
 WINDOW = 512
 CONTEXT = 64
+WINDOW_BYTES, CONTEXT_BYTES = WINDOW * 2, CONTEXT * 2
 STATE = (1, 1, 128)
 MODEL_FILE = "assets/silero_vad_v6.onnx"
 MODEL_SHA256 = "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2"
@@ -35,11 +35,11 @@ MODEL_SHA256 = "4cbf549b8326f60f80f2536d9eefeb450a9abe83365a098031c89719f1be17d2
 INAUDIBLE_PEAK = 16 / 32768
 """Peak of a window that isn't looked at: 16 steps of 16 bits. A choice: well above dither,
 and 30 dB below the faintest clips that Silero was seen to hear."""
-CATCH_UP_WINDOWS = 10
-"""Quiet windows (0.3 s) that the network hears after all once it gets loud: a soft "s" begins in them,
-and without what went before it the network is a quarter of a second late."""
 FORGET_WINDOWS = 16
 """After this many inaudible windows (0.5 s) the network starts afresh."""
+CATCH_UP_WINDOWS = FORGET_WINDOWS
+"""Quiet windows that the network hears after all once it gets loud: a soft "s" begins in them, and
+without what went before it the network is a quarter of a second late."""
 
 
 class SileroDetector:
@@ -47,55 +47,55 @@ class SileroDetector:
     model file (see `model_path`)."""
 
     name = "silero"
+    _h: NDArray[np.float32]
+    _c: NDArray[np.float32]
 
     def __init__(self) -> None:
         self._session = _shared_session()
-        self._h = self._c = np.zeros(STATE, np.float32)
         self.reset()
 
     def reset(self) -> None:
         """Forget all state."""
-        self._input = np.zeros((1, CONTEXT + WINDOW), np.float32)
-        self._filled = 0
+        self._waiting = bytearray(CONTEXT_BYTES)  # not heard yet, and the context before it
+        self._put_off = 0
         self._loud = False
-        self._skipped: deque[NDArray[np.float32]] = deque(maxlen=CATCH_UP_WINDOWS)
         self._forget()
-        self._inaudible = 0
 
     def probability(self, frame: bytes, *, quiet: bool = False) -> float:
         """Speech probability of the last full window after this frame (16 kHz PCM16)."""
         self._loud = self._loud or not quiet
-        values = floats(frame)
-        while len(values):
-            taken = values[: WINDOW - self._filled]
-            start = CONTEXT + self._filled
-            self._input[0, start : start + len(taken)] = taken
-            self._filled += len(taken)
-            values = values[len(taken) :]
-            if self._filled == WINDOW:
-                self._look()
+        self._waiting += frame
+        whole = (len(self._waiting) - CONTEXT_BYTES) // WINDOW_BYTES
+        if whole > self._put_off:
+            if self._loud:
+                self._hear(whole)
+            else:
+                self._put_off_newest(whole)
+            self._loud = False
         return self._probability
 
-    def _look(self) -> None:
-        window = self._input
-        if float(np.abs(window).max()) < INAUDIBLE_PEAK:
-            self._skipped.clear()
-            self._inaudible += 1
-            if self._inaudible == FORGET_WINDOWS:
-                self._forget()
-            self._probability = 0.0
-        elif not self._loud:
-            self._skipped.append(window.copy())
-            self._probability = 0.0
-        else:
+    def _put_off_newest(self, whole: int) -> None:
+        """It is quiet: keep the bytes, should it get loud, and touch nothing else."""
+        self._probability = 0.0
+        self._put_off = min(whole, CATCH_UP_WINDOWS)
+        del self._waiting[: (whole - self._put_off) * WINDOW_BYTES]
+
+    def _hear(self, whole: int) -> None:
+        values = floats(bytes(self._waiting[: CONTEXT_BYTES + whole * WINDOW_BYTES]))
+        for at in range(0, whole * WINDOW, WINDOW):
+            self._look(values[np.newaxis, at : at + CONTEXT + WINDOW])
+        del self._waiting[: whole * WINDOW_BYTES]
+        self._put_off = 0
+
+    def _look(self, window: NDArray[np.float32]) -> None:
+        if float(np.abs(window).max()) >= INAUDIBLE_PEAK:
             self._inaudible = 0
-            for missed in self._skipped:
-                self._run(missed)
-            self._skipped.clear()
             self._probability = self._run(window)
-        window[0, :CONTEXT] = window[0, -CONTEXT:]
-        self._filled = 0
-        self._loud = False
+            return
+        self._probability = 0.0
+        self._inaudible += 1
+        if self._inaudible == FORGET_WINDOWS:
+            self._forget()
 
     def _run(self, window: NDArray[np.float32]) -> float:
         output, self._h, self._c = self._session.run(None, {"input": window, "h": self._h, "c": self._c})
@@ -105,6 +105,7 @@ class SileroDetector:
         self._h = np.zeros(STATE, np.float32)
         self._c = np.zeros(STATE, np.float32)
         self._probability = 0.0
+        self._inaudible = 0
 
 
 def model_path() -> Path:

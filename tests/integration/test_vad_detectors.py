@@ -168,6 +168,27 @@ def test_digital_silence_costs_nothing_and_changes_nothing() -> None:
     assert runs
 
 
+def test_what_was_put_off_while_quiet_is_heard_before_what_is_loud() -> None:
+    before = frames(to_pcm(noise(-60, 400)))
+    speech = frames(clip("en/free_02_slt").pcm)
+    attentive, lazy = SileroDetector(), SileroDetector()
+    for frame in before:
+        attentive.probability(frame)
+        assert lazy.probability(frame, quiet=True) == 0
+    heard = [attentive.probability(frame) for frame in speech]
+    assert [lazy.probability(frame) for frame in speech] == heard
+    assert max(heard) > 0.9
+
+
+def test_a_long_quiet_is_not_kept() -> None:
+    detector = SileroDetector()
+    sizes = []
+    for frame in frames(to_pcm(noise(-60, 5000))):
+        detector.probability(frame, quiet=True)
+        sizes.append(len(detector._waiting))
+    assert max(sizes) < 0.6 * 32_000  # bytes: what it may still have to hear, and a frame
+
+
 def test_sessions_share_the_model_and_not_their_state() -> None:
     pcm = frames(clip("en/free_00_slt").pcm)
     alone = SileroDetector()

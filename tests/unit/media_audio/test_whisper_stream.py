@@ -12,7 +12,7 @@ import pytest
 from media.asr.base import Transcript, TranscriptKind
 from media.asr.errors import UnsupportedLanguage
 from media.asr.whisper import FIRST_PARTIAL_MS, PARTIAL_EVERY_MS, WhisperRecogniser, WhisperStream
-from media.asr.whisper_engine import Decoded
+from media.asr.whisper_engine import SKETCH_WINDOW_S, WINDOW_S, Decoded
 from media.pcm import SILENCE
 from media.pool import EnginePool, PoolFull, Priority
 from tests.unit.media_audio.speech import noise, to_pcm
@@ -26,13 +26,15 @@ class Engine:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+        self.windows_s: list[float] = []
         self.gate = True
         self.error: Exception | None = None
         self.settle_bytes = 0
 
-    def transcribe(self, pcm: bytes) -> Decoded:
+    def transcribe(self, pcm: bytes, window_s: float = WINDOW_S) -> Decoded:
         voiced = pcm.count(VOICE)
         self.calls.append(voiced)
+        self.windows_s.append(window_s)
         until = time.monotonic() + LIMIT_S
         while not self.gate and time.monotonic() < until:
             time.sleep(0.001)
@@ -175,7 +177,7 @@ def test_asking_twice_is_one_question(bench: Bench) -> None:
 
 
 def test_partials_come_at_their_pace(bench: Bench) -> None:
-    for _ in range(150):  # three seconds, a frame at a time
+    for _ in range(200):  # four seconds, a frame at a time
         bench.feed(voice=1)
         bench.settle()
     ends = [each.audio_ms for each in bench.told]
@@ -203,6 +205,37 @@ def _wait(gate: gevent.event.Event) -> None:
     until = time.monotonic() + LIMIT_S
     while not gate.is_set() and time.monotonic() < until:
         time.sleep(0.001)
+
+
+def test_a_final_never_rests_on_a_partial(bench: Bench) -> None:
+    bench.feed(voice=FIRST_PARTIAL_MS // 20)
+    bench.settle()
+    bench.feed(silence=6)
+    bench.stream.finalise()
+    bench.settle()
+    assert bench.kinds() == ["partial", "final"]
+    assert bench.engine.windows_s[-2:] == [SKETCH_WINDOW_S, WINDOW_S]
+
+
+def test_a_partial_under_way_gives_way_to_the_hypothesis(bench: Bench) -> None:
+    bench.engine.gate = False
+    bench.feed(voice=FIRST_PARTIAL_MS // 20)
+    bench.until(lambda: bench.engine.calls)
+    bench.feed(silence=6)
+    bench.stream.hypothesise()
+    bench.until(lambda: len(bench.engine.calls) == 2)
+    bench.engine.gate = True
+    bench.settle()
+    assert bench.kinds() == ["hypothesis"]
+
+
+def test_no_partial_while_the_caller_falls_silent(bench: Bench) -> None:
+    bench.feed(voice=FIRST_PARTIAL_MS // 20 - 3, silence=6)
+    bench.settle()
+    assert bench.engine.calls == []
+    bench.feed(voice=1)
+    bench.settle()
+    assert bench.kinds() == ["partial"]
 
 
 def test_at_most_one_partial_is_under_way(bench: Bench) -> None:
