@@ -11,12 +11,13 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import gevent
 import numpy as np
 
 from tests.simulator.audio import FRAME_MS, texts_of_kind
-from tests.simulator.caller import CallFailed, WebCaller
+from tests.simulator.caller import Caller, CallFailed, WebCaller
 from tests.simulator.line import Refused
 from tests.simulator.persona import converse, english
 from tests.simulator.turns import Turn
@@ -57,26 +58,35 @@ class Call:
 
 
 Finished = Callable[[], None]
+NewCaller = Callable[[str, str, int], Caller[Any]]
+"""Bot, voice, and which of the callers (0, 1, …): whoever is about to call."""
 
 
-def run_scenario(ws_url: str, scenario: Scenario, finished: Finished) -> list[Call]:
+def web_callers(ws_url: str) -> NewCaller:
+    """All of them on the web."""
+    return lambda bot, voice, index: WebCaller(ws_url, bot=bot, voice=voice)
+
+
+def run_scenario(new_caller: NewCaller, scenario: Scenario, finished: Finished) -> list[Call]:
     """All calls of the scenario, in real time; `finished` is called after each."""
     callers = [
-        gevent.spawn(_caller, ws_url, scenario, index, finished) for index in range(scenario.callers)
+        gevent.spawn(_caller, new_caller, scenario, index, finished) for index in range(scenario.callers)
     ]
     gevent.joinall(callers, raise_error=True)
     return [call for caller in callers for call in caller.value]
 
 
-def run_soak(ws_url: str, sessions: int, at_once: int, finished: Finished) -> list[Call]:
+def run_soak(new_caller: NewCaller, sessions: int, at_once: int, finished: Finished) -> list[Call]:
     """Many short sessions, `at_once` at a time: listen, say one thing, hang up."""
     numbers = iter(range(sessions))
-    callers = [gevent.spawn(_short_calls, ws_url, numbers, finished) for _ in range(at_once)]
+    callers = [
+        gevent.spawn(_short_calls, new_caller, numbers, index, finished) for index in range(at_once)
+    ]
     gevent.joinall(callers, raise_error=True)
     return [call for caller in callers for call in caller.value]
 
 
-def _caller(ws_url: str, scenario: Scenario, index: int, finished: Finished) -> list[Call]:
+def _caller(new_caller: NewCaller, scenario: Scenario, index: int, finished: Finished) -> list[Call]:
     dice = random.Random(index)
     voice = VOICES[index % len(VOICES)]
     words = itertools.cycle(texts_of_kind("bargein", voice))
@@ -91,27 +101,29 @@ def _caller(ws_url: str, scenario: Scenario, index: int, finished: Finished) -> 
             interruptions=list(itertools.islice(words, scenario.interruptions)),
             chance=dice,
         )
-        calls.append(_measured(WebCaller(ws_url, bot=bot, voice=voice), bot, talk))
+        calls.append(_measured(new_caller(bot, voice, index), bot, talk))
         finished()
     return calls
 
 
-def _short_calls(ws_url: str, numbers: Iterator[int], finished: Finished) -> list[Call]:
+def _short_calls(
+    new_caller: NewCaller, numbers: Iterator[int], index: int, finished: Finished
+) -> list[Call]:
     calls = []
     for number in numbers:
         bot, voice = BOTS[number % len(BOTS)], VOICES[number % len(VOICES)]
-        calls.append(_measured(WebCaller(ws_url, bot=bot, voice=voice), bot, _say_one_thing))
+        calls.append(_measured(new_caller(bot, voice, index), bot, _say_one_thing))
         finished()
     return calls
 
 
-def _say_one_thing(caller: WebCaller) -> None:
+def _say_one_thing(caller: Caller[Any]) -> None:
     caller.waits(SOAK_LISTEN_MS)
     caller.says("hold on please")
     caller.waits(SOAK_LISTEN_MS)
 
 
-def _measured(caller: WebCaller, bot: str, talk: Callable[[WebCaller], object]) -> Call:
+def _measured(caller: Caller[Any], bot: str, talk: Callable[[Caller[Any]], object]) -> Call:
     failure = None
     try:
         with caller:
@@ -127,7 +139,7 @@ def _measured(caller: WebCaller, bot: str, talk: Callable[[WebCaller], object]) 
         voice=caller.voice,
         minutes=len(late) * FRAME_MS / 60_000,
         turns=tuple(caller.turns),
-        gaps_ms=tuple(gap.ms for gap in caller.loudspeaker.gaps),
+        gaps_ms=tuple(gap.ms for gap in caller.line.gaps),
         late_p99_ms=float(np.percentile(late, 99)) if late else 0.0,
         end_reason=caller.end_reason,
         failure=failure,

@@ -29,11 +29,11 @@ def commit_name(root: Path = REPO_ROOT) -> str:
     return f"{name}-dirty" if dirty else name
 
 
-def last_measured(here: str) -> Path | None:
+def last_measured(here: str, results: Path = BENCH_DIR) -> Path | None:
     """The file of the nearest commit before `here` that was measured. HEAD may move meanwhile."""
     before = _git("rev-list", f"--max-count={LOOK_BACK_COMMITS}", "--abbrev-commit", "HEAD")
     for name in before.split():
-        path = BENCH_DIR / f"{name}.json"
+        path = results / f"{name}.json"
         if name != here.removesuffix("-dirty") and path.exists():
             return path
     return None

@@ -1,5 +1,7 @@
 """`python -m tests.bench.demo`: one whole spoken conversation, shown live, saved as a stereo WAV.
 
+With `--call` it is a phone call: through a simulated FreeSWITCH, with everything else real.
+
 Responsible for showing that the bot understood: exit code 0 only when the call came to its own end
 and what the caller said is in the bot's words. It must never help the bot along.
 """
@@ -9,23 +11,31 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from tests.simulator.caller import CallFailed, WebCaller
+from tests.bench.exchanges import NoExchange, SimulatedExchange
+from tests.simulator.bus import CallRecord
+from tests.simulator.caller import Caller, CallFailed, WebCaller
 from tests.simulator.line import Message, Refused
 from tests.simulator.persona import Persona, chinese, converse, english
+from tests.simulator.phone_caller import PhoneCaller
 from tests.simulator.server_process import REPO_ROOT, SERVER, ServerFailed, ServerProcess
 from tests.simulator.turns import Outcome
 from tests.simulator.wire import HandshakeRefused
 
 RECORDING = REPO_ROOT / "var" / "demo.wav"
 SERVER_LOG = REPO_ROOT / "var" / "demo-server.log"
+LAST_WORDS_LIMIT_S = 5.0
+"""A session's end is told by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,57 +92,111 @@ class Transcript:
 @click.command()
 @click.option("--lang", type=click.Choice(list(SCRIPTS)), default="en", envvar="DEMO_LANG")
 @click.option("--bot", envvar="BOT", help="Another bot than the language's own.")
+@click.option("--call", is_flag=True, help="By phone.")
 @click.option("--server", default=shlex.join(SERVER), help="Server command; gets --port.")
-def main(lang: str, bot: str | None, server: str) -> None:
+def main(lang: str, bot: str | None, call: bool, server: str) -> None:
     """A simulated caller has a conversation with a server that is started for it."""
     console = Console()
     script = SCRIPTS[lang]
     command = tuple(shlex.split(server))
-    process = ServerProcess(inherit_settings=True, command=command, log_path=SERVER_LOG)
+    talk = _talk_by_phone if call else _talk_on_the_web
     try:
-        with console.status("loading the speech engines"):
-            process.start()
-        try:
-            caller, trouble = _talk(process.ws_url, bot or script.bot, script, console)
-        except BaseException:
-            process.kill()
-            raise
-        process.stop()
-    except (ServerFailed, Refused, HandshakeRefused) as exc:
+        ended = talk(command, bot or script.bot, script, console)
+    except (ServerFailed, NoExchange, Refused, HandshakeRefused) as exc:
         console.print(str(exc), markup=False, style="red")
         sys.exit(1)
-    wrong = [*trouble, *_misunderstandings(caller, script)]
-    _summary(console, caller, wrong)
+    wrong = [*ended.trouble, *_misunderstandings(ended, script)]
+    _summary(console, ended.caller, wrong)
     sys.exit(1 if wrong else 0)
 
 
-def _talk(url: str, bot: str, script: Script, console: Console) -> tuple[WebCaller, list[str]]:
-    trouble = []
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A conversation that is over, and what the server said of it."""
+
+    caller: Caller[Any]
+    trouble: list[str]
+    reason: str | None
+    tools: Sequence[dict[str, Any]]
+
+
+def _talk_on_the_web(command: tuple[str, ...], bot: str, script: Script, console: Console) -> Ended:
+    with _server(command, {}, console) as server, _shown_live(console) as transcript:
+        voice = script.voice
+        caller = WebCaller(server.ws_url, bot=bot, voice=voice, record=True, on_message=transcript.show)
+        trouble = _converse(caller, script)
+    tools = [message.body for message in caller.of_type("tool")]
+    return Ended(caller, trouble, caller.end_reason, tools)
+
+
+def _talk_by_phone(command: tuple[str, ...], bot: str, script: Script, console: Console) -> Ended:
+    with (
+        SimulatedExchange() as exchange,
+        _server(command, exchange.settings, console),
+        _shown_live(console) as transcript,
+    ):
+        leg, record = exchange.call(bot, "1001")
+        caller = PhoneCaller(
+            leg, voice=script.voice, record=True, transcript=record, on_message=transcript.show
+        )
+        trouble = _converse(caller, script)
+        _hear_last_words(caller, record)
+    return Ended(caller, trouble, record.end_reason, record.tools)
+
+
+def _hear_last_words(caller: PhoneCaller, record: CallRecord) -> None:
+    record.ended.wait(LAST_WORDS_LIMIT_S)
+    caller.line.look()
+
+
+@contextmanager
+def _server(
+    command: tuple[str, ...], settings: Mapping[str, str], console: Console
+) -> Iterator[ServerProcess]:
+    process = ServerProcess(
+        settings=settings, inherit_settings=True, command=command, log_path=SERVER_LOG
+    )
+    with console.status("loading the speech engines"):
+        process.start()
+    try:
+        yield process
+    except BaseException:
+        process.kill()
+        raise
+    process.stop()
+
+
+@contextmanager
+def _shown_live(console: Console) -> Iterator[Transcript]:
     with Live(console=console, refresh_per_second=10, transient=True) as live:
-        transcript = Transcript(console, live)
-        caller = WebCaller(url, bot=bot, voice=script.voice, record=True, on_message=transcript.show)
-        try:
-            with caller:
-                if not converse(caller, script.persona):
-                    trouble.append("the bot did not come to an end")
-        except CallFailed as exc:
-            trouble.append(str(exc).splitlines()[0])
+        yield Transcript(console, live)
+
+
+def _converse(caller: Caller[Any], script: Script) -> list[str]:
+    trouble = []
+    try:
+        with caller:
+            if not converse(caller, script.persona):
+                trouble.append("the bot did not come to an end")
+    except CallFailed as exc:
+        trouble.append(str(exc).splitlines()[0])
     caller.save(RECORDING)
-    return caller, trouble
+    return trouble
 
 
-def _misunderstandings(caller: WebCaller, script: Script) -> list[str]:
+def _misunderstandings(ended: Ended, script: Script) -> list[str]:
+    caller = ended.caller
     wrong = [
         f"the bot never said {pattern!r}"
         for pattern in script.expected
         if not re.search(pattern, caller.bot_text(), re.IGNORECASE)
     ]
-    if caller.end_reason != script.end_reason:
-        wrong.append(f"the call ended with {caller.end_reason!r}, not {script.end_reason!r}")
+    if ended.reason != script.end_reason:
+        wrong.append(f"the call ended with {ended.reason!r}, not {script.end_reason!r}")
     wrong += [
-        f"tool {tool.body.get('name')} failed: {tool.body.get('result')}"
-        for tool in caller.of_type("tool")
-        if not tool.body.get("ok")
+        f"tool {tool.get('name')} failed: {tool.get('result') or tool.get('code')}"
+        for tool in ended.tools
+        if not tool.get("ok")
     ]
     wrong += [
         f"{turn.said.text!r} was {turn.outcome}"
@@ -142,7 +206,7 @@ def _misunderstandings(caller: WebCaller, script: Script) -> list[str]:
     return wrong
 
 
-def _summary(console: Console, caller: WebCaller, wrong: list[str]) -> None:
+def _summary(console: Console, caller: Caller[Any], wrong: list[str]) -> None:
     times = sorted(turn.response_ms for turn in caller.turns if turn.response_ms is not None)
     if times:
         console.print(

@@ -88,7 +88,7 @@ def request(method: str, uri: str, headers: Mapping[str, str], sdp: str = "") ->
     """A new request, its branch made here into `headers["via"]`."""
     via = f"{headers['via']};branch=z9hG4bK{secrets.token_hex(8)};rport"
     kept = {**headers, "via": via, "max-forwards": "70"}
-    return SipMessage(f"{method} {uri} SIP/2.0", tuple((kept | _type_of(sdp)).items()), sdp)
+    return SipMessage(f"{method} {uri} SIP/2.0", tuple((_type_of(sdp) | kept).items()), sdp)
 
 
 def response(to: SipMessage, code: int, tag: str, extra: Mapping[str, str], sdp: str = "") -> SipMessage:

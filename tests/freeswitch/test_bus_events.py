@@ -53,7 +53,7 @@ def test_fs_cli_shows_what_happens_in_sessions(terminal, bus):
     bus("s1", told.SessionStarted("inbound", "demo", "zh"))
     started = shown(terminal, '{"bot":"demo","language":"zh"}')
     assert "\nEvent-Name: CUSTOM\n" in started
-    for line in ("Session-ID: s1", f"Unique-ID: {UUID}", "Entry: inbound"):
+    for line in ("Session-ID: s1", f"Unique-ID: {UUID} ", "Entry: inbound"):
         assert f"\n{line}\n" in started
     assert re.search("Event-Subclass: switchtalk(::|%3A%3A)session_started\n", started)
     said = "星期二 100%0a \x1b[2J"

@@ -1,7 +1,8 @@
 """A simulated person who talks on a line, in real time, by a script that reads like the call.
 
 Responsible for: the verbs of a script and what the person heard, said and measured. It must never
-know how the line works, nor the server's insides: all is what a person could hear or see.
+know how a line works, nor the server's insides: all is what a person could hear or see. `Caller` is
+the person on any line; here is the one of the web, the one on the phone is in `phone_caller`.
 
     with WebCaller(server.ws_url, bot="appointment_en") as caller:
         caller.waits_for_reply()
@@ -20,19 +21,19 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from tests.simulator.audio import FRAME_MS, Clip, find_clip, write_stereo
 from tests.simulator.legs import Gap, Loudspeaker
-from tests.simulator.line import LineOptions, Message, Phase, WebLine
+from tests.simulator.line import Line, Message, OnMessage, Phase
 from tests.simulator.turns import Said, Turn, answer_from_ms, measure
+from tests.simulator.web_line import LineOptions, WebLine
 
 ANSWER_LIMIT_S = 6.0
 """A person who hears nothing for so long takes it that nobody is there."""
 REPLY_LIMIT_S = 20.0
 """Nobody listens longer to one reply; the longest prompts take 10 s to say."""
 QUIET_MS = 300
-QUIET_STATES = ("", "listening", "ending")
 NEARBY_TICKS = 10
 """Around a gap, 200 ms: the most that a server may be ahead."""
 QUIET_MESSAGES = ("partial", "vad", "metrics")
@@ -43,34 +44,26 @@ class CallFailed(AssertionError):
     """The conversation did not go as the script says; the message carries the transcript."""
 
 
-class WebCaller:
-    """A person on a WebLine. `voice` speaks the texts of the manifest."""
+SomeLine = TypeVar("SomeLine", bound=Line)
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        bot: str | None = None,
-        voice: str = "slt",
-        rate: int = 16000,
-        noise_dbfs: float = -65,
-        variables: dict[str, Any] | None = None,
-        record: bool = False,
-        on_message: Callable[[Message], None] | None = None,
-    ) -> None:
+
+class Caller(Generic[SomeLine]):
+    """A person on a line. `voice` speaks the texts of the manifest."""
+
+    def __init__(self, line: SomeLine, voice: str) -> None:
+        self.line = line
         self.voice = voice
         self.said: list[Said] = []
-        self.line = WebLine(url, LineOptions(bot, rate, noise_dbfs, variables, record), on_message)
 
     def dials(self) -> Self:
-        """Connect and wait until the server is ready. Raises Refused, OSError."""
+        """Connect and wait until the call is taken. Raises Refused, OSError."""
         self.line.open()
         return self
 
     def hangs_up(self, limit_s: float = 5.0) -> None:
         """Ask for the end, wait for it, and leave. Nothing to do when the call is over."""
         if self.line.phase is Phase.TALKING:
-            self.line.send({"type": "hangup"})
+            self.line.ask_to_end()
             self.line.wait(lambda: self.over, limit_s)
         self.line.close()
 
@@ -109,7 +102,7 @@ class WebCaller:
         self._must(lambda: self._heard_ms() >= after_ms or self._answered, f"{after_ms:g} ms of a reply")
         if not self.bot_is_speaking:
             raise self._failure(f"the reply was over before {words!r} could interrupt it")
-        if self.line.state == "ending":
+        if self.line.bot_is_leaving:
             raise self._failure(f"{words!r} would interrupt the goodbye")
         return self.says(words)
 
@@ -149,23 +142,14 @@ class WebCaller:
 
     def presses(self, digit: str) -> None:
         """One DTMF key."""
-        self.line.send({"type": "dtmf", "digit": digit})
-
-    def types(self, text: str) -> None:
-        """A typed turn."""
-        self.line.send({"type": "text", "text": text})
+        self.line.press(digit)
 
     # What happened
 
     @property
     def rate(self) -> int:
         """Sample rate of both legs, Hz."""
-        return self.line.options.rate
-
-    @property
-    def loudspeaker(self) -> Loudspeaker:
-        """What was heard."""
-        return self.line.loudspeaker
+        return self.line.rate
 
     @property
     def over(self) -> bool:
@@ -174,24 +158,22 @@ class WebCaller:
 
     @property
     def bot_is_speaking(self) -> bool:
-        """Audio waits to be heard, or the server says that it speaks."""
-        return self.loudspeaker.waiting_ms > 0 or self.line.state == "speaking"
+        """As far as a person on this line can tell."""
+        return self.line.bot_is_speaking
 
     @property
     def bot_is_busy(self) -> bool:
-        """Speaking, or about to: thinking, or running a tool."""
-        if self.over:
-            return False
-        return self.loudspeaker.waiting_ms > 0 or self.line.state not in QUIET_STATES
+        """Speaking, or about to, as far as this line shows it."""
+        return not self.over and self.line.bot_is_busy
 
     @property
     def turns(self) -> list[Turn]:
         """Everything the caller said so far, measured."""
-        finals_ms = [final.at_ms for final in self.of_type("final")]
+        line = self.line
         starts_ms = [said.start_ms for said in self.said]
         untils_ms = [*starts_ms[1:], float("inf")] if starts_ms else []
         return [
-            measure(said, until_ms, self.loudspeaker.sounds, self.line.clears_ms, finals_ms)
+            measure(said, until_ms, line.sounds, line.clears_ms(said), line.finals_ms(said))
             for said, until_ms in zip(self.said, untils_ms, strict=True)
         ]
 
@@ -200,7 +182,7 @@ class WebCaller:
         around that time: a machine that starves both is not the server's fault."""
         late_ms = self.line.late_ms
         found = []
-        for gap in self.loudspeaker.gaps:
+        for gap in self.line.gaps:
             first = int(gap.at_ms / FRAME_MS) - NEARBY_TICKS
             last = int((gap.at_ms + gap.ms) / FRAME_MS) + NEARBY_TICKS
             if gap.ms - max(late_ms[max(0, first) : last], default=0.0) > limit_ms:
@@ -221,9 +203,8 @@ class WebCaller:
 
     @property
     def end_reason(self) -> str | None:
-        """Why the server says that the call ended; None if it never said so."""
-        ends = self.of_type("end")
-        return str(ends[-1].body.get("reason")) if ends else None
+        """Why the call ended; None if nobody has said so."""
+        return self.line.end_reason
 
     def transcript(self) -> str:
         """The call as text, for a person who wonders what went wrong."""
@@ -249,9 +230,7 @@ class WebCaller:
         if not self.said:
             return 0.0
         said = self.said[-1]
-        clears_ms = [at_ms for at_ms in self.line.clears_ms if at_ms >= said.start_ms]
-        finals_ms = [each.at_ms for each in self.of_type("final") if each.at_ms >= said.start_ms]
-        return answer_from_ms(said, clears_ms, finals_ms)
+        return answer_from_ms(said, self.line.clears_ms(said), self.line.finals_ms(said))
 
     @property
     def _answered(self) -> bool:
@@ -260,8 +239,7 @@ class WebCaller:
     def _heard_ms(self) -> float:
         """How much was heard of the answer to what was said last."""
         from_ms = self._answer_from_ms()
-        sounds = self.loudspeaker.sounds
-        return sum(max(0.0, sound.end_ms - max(sound.start_ms, from_ms)) for sound in sounds)
+        return sum(max(0.0, each.end_ms - max(each.start_ms, from_ms)) for each in self.line.sounds)
 
     def _must(self, predicate: Callable[[], bool], what: str, limit_s: float = REPLY_LIMIT_S) -> None:
         if not self.line.wait(predicate, limit_s):
@@ -270,3 +248,31 @@ class WebCaller:
 
     def _failure(self, what: str) -> CallFailed:
         return CallFailed(f"{what}\n{self.transcript()}")
+
+
+class WebCaller(Caller[WebLine]):
+    """A person on the web: sees the bot's state and words, and may type."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        bot: str | None = None,
+        voice: str = "slt",
+        rate: int = 16000,
+        noise_dbfs: float = -65,
+        variables: dict[str, Any] | None = None,
+        record: bool = False,
+        on_message: OnMessage | None = None,
+    ) -> None:
+        options = LineOptions(bot, rate, noise_dbfs, variables, record)
+        super().__init__(WebLine(url, options, on_message), voice)
+
+    @property
+    def loudspeaker(self) -> Loudspeaker:
+        """What was heard."""
+        return self.line.loudspeaker
+
+    def types(self, text: str) -> None:
+        """A typed turn."""
+        self.line.send({"type": "text", "text": text})

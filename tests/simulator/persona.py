@@ -12,8 +12,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from tests.simulator.caller import CallFailed, WebCaller
+from tests.simulator.caller import Caller, CallFailed
 
 PAUSE_MS = (300.0, 800.0)
 """People start to answer so long after a question ends."""
@@ -119,7 +120,7 @@ def is_farewell(text: str) -> bool:
 
 
 def converse(
-    caller: WebCaller,
+    caller: Caller[Any],
     persona: Persona,
     *,
     most_turns: int = 12,
@@ -156,7 +157,7 @@ def converse(
     return caller.over
 
 
-def _interrupted(caller: WebCaller, words: str) -> bool:
+def _interrupted(caller: Caller[Any], words: str) -> bool:
     try:
         caller.interrupts(words, after_ms=INTERRUPT_AFTER_MS)
     except CallFailed:

@@ -140,8 +140,9 @@ class Listener:
         own = [("Command", f"sendevent {name}"), *command.headers, ("Event-UUID", uuid)]
         subclass = [pair for pair in own if pair[0].lower() == "event-subclass"]
         rest = [pair for pair in own if pair not in subclass]
-        event = self.switch.event_bus.fire(name, body=command.body, first=[*subclass, *rest])
-        self.switch.bus.append(event)
+        if self.switch.channels.get(command.get("Unique-ID", "")) is None:  # else it is the channel's
+            event = self.switch.event_bus.fire(name, body=command.body, first=[*subclass, *rest])
+            self.switch.bus.append(event)
         return wire.command_reply(f"+OK {uuid}")
 
     def _api(self, command: wire.Command) -> bytes:

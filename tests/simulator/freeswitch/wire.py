@@ -101,7 +101,7 @@ class CommandReader:
             if not lines:
                 continue
             pairs = [line.partition(":") for line in lines[1:]]
-            headers = tuple((name.strip(), value.strip()) for name, _, value in pairs)
+            headers = tuple((name.strip(), value.lstrip(" ").rstrip("\r")) for name, _, value in pairs)
             command = Command(lines[0].strip(), headers)
             length = command.get("content-length")
             if not length.isdigit() or length == "0":

@@ -80,7 +80,7 @@ def test_a_whole_session(bus, link):
     bus("s1", turn)
     bus("s1", told.SessionEnded("hangup", 61_000))
     bus.stop()
-    where = {"Session-ID": "s1", "Unique-ID": UUID, "Entry": "inbound"}
+    where = {"Session-ID": "s1", "Unique-ID": f"{UUID} ", "Entry": "inbound"}
     got = [(headers.pop("Event-Subclass"), headers, body) for headers, body in link.events()]
     for command, (_, headers, _) in zip(link.sent, got, strict=True):
         assert int(headers["Content-Length"]) == len(command.body)
@@ -121,7 +121,7 @@ def test_the_end_is_told_with_the_channel_though_the_call_is_forgotten(bus, link
     calls.clear()
     bus("s1", told.SessionEnded("hangup", 1000))
     bus.stop()
-    assert [headers["Unique-ID"] for headers, _ in link.events()] == [UUID, UUID]
+    assert [headers["Unique-ID"] for headers, _ in link.events()] == [f"{UUID} "] * 2
 
 
 def test_a_stranger_says_nothing(bus, link):
