@@ -25,6 +25,7 @@ from gevent.event import Event as Flag
 from controller.session.registry import SessionOpener
 from controller.telephony.call import Call
 from controller.telephony.commands import (
+    Api,
     HangupCause,
     check_value,
     check_variable_name,
@@ -117,7 +118,7 @@ class Outgoing:
 
     def place(self, order: Order) -> OutgoingCall:
         """Begin to dial, and return at once. Raises CallRefused, SessionRefused (no such bot, no room),
-        BadArgument (a variable), EslError when FreeSWITCH is away."""
+        BadArgument (a variable, gateway or caller id), EslError when FreeSWITCH is away."""
         self._opener.check_room(order.bot)
         for name, value in order.variables.items():
             check_value(value)
@@ -125,11 +126,12 @@ class Outgoing:
         with ExitStack() as held:
             number = held.enter_context(self._guard.call(order.number))
             dial = self._dial(order, number)
+            command = originate(dial)  # what can't be said is refused here
             if not self._link.up:
                 raise EslClosed("FreeSWITCH is away")
             call = OutgoingCall(dial.uuid, order, self._now())
             self._calls[call.call_id] = call
-            gevent.spawn(self._run, call, dial, held.pop_all())
+            gevent.spawn(self._run, call, command, dial.ring_s, held.pop_all())
         log.info("calling", call=call.call_id, bot=order.bot)
         return call
 
@@ -198,10 +200,10 @@ class Outgoing:
             then=self._hand_over_to,
         )
 
-    def _run(self, call: OutgoingCall, dial: Dial, place: ExitStack) -> None:
+    def _run(self, call: OutgoingCall, command: Api, ring_s: int, place: ExitStack) -> None:
         with place:
             try:
-                self._link.bgapi(originate(dial), dial.ring_s + DIAL_EXTRA_S)
+                self._link.bgapi(command, ring_s + DIAL_EXTRA_S)
             except EslRefused as error:
                 cause = cause_of_refusal(error.reply)
                 self._end(call, self._unanswered(call, cause), cause)

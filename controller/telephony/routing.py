@@ -51,8 +51,13 @@ class Numbers:
 
 
 def inbound_route(channel: Event, numbers: Numbers) -> Route:
-    """The route of a call that came in. Raises UnknownNumber."""
-    number = channel.get("Caller-Destination-Number")
+    """The route of a call that came in. Raises UnknownNumber.
+
+    A call from outside was sent to an extension by the dialplan, which left the number that was dialled
+    in the channel variable `did_number` (dialplans/public.xml); it counts if it has a bot of its own.
+    """
+    did = channel.var("did_number")
+    number = did if did in numbers.outside else channel.get("Caller-Destination-Number")
     return Route(numbers.bot_of(number), "inbound", caller_variables(channel))
 
 
@@ -61,7 +66,9 @@ def caller_variables(channel: Event) -> dict[str, str]:
     return {
         "caller_number": printable(channel.get("Caller-Caller-ID-Number")),
         "caller_name": printable(channel.get("Caller-Caller-ID-Name")),
-        "called_number": printable(channel.get("Caller-Destination-Number")),
+        "called_number": printable(
+            channel.var("did_number") or channel.get("Caller-Destination-Number")
+        ),
     }
 
 

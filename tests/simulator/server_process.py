@@ -139,6 +139,12 @@ class ServerProcess:
         line = next(each for each in self._proc("status").splitlines() if "VmRSS" in each)
         return int(line.split()[1]) / 1024
 
+    def open_files(self) -> int:
+        """File descriptors now, sockets among them (/proc/PID/fd)."""
+        if self._process is None:
+            raise ServerFailed("the server was never started")
+        return len(list(Path(f"/proc/{self._process.pid}/fd").iterdir()))
+
     def log_tail(self) -> str:
         """The last lines of its log."""
         lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()

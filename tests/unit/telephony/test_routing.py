@@ -22,6 +22,13 @@ def test_the_number_chooses_the_bot(number: str, bot: str) -> None:
     assert inbound_route(channel(number), NUMBERS).bot == bot
 
 
+def test_a_did_keeps_its_number_through_the_dialplan() -> None:
+    route = inbound_route(channel("7000", variable_did_number="+493012345"), NUMBERS)
+    assert route.bot == "support"
+    assert route.variables["called_number"] == "+493012345"
+    assert inbound_route(channel("7002", variable_did_number="+49999"), NUMBERS).bot == "survey_zh"
+
+
 def test_7000_is_the_default_bot_when_no_bot_has_number_0() -> None:
     assert inbound_route(channel("7000"), Numbers({}, {})).bot is None
 
