@@ -21,6 +21,7 @@ import structlog
 
 from controller.telephony.call import Call, Phase
 from controller.telephony.commands import (
+    Api,
     App,
     BadArgument,
     HangupCause,
@@ -102,12 +103,16 @@ class Transfers:
             ring_s=self.endpoints.ring_s,
             then=ParkApp(),
         )
-        dialling = gevent.spawn(self._originate, dial)
+        try:
+            command = originate(dial)
+        except BadArgument as error:
+            raise TransferFailed(Disposition.FAILED, str(error)) from error
+        dialling = gevent.spawn(self._ring, command, dial.ring_s)
         gevent.wait([dialling, call.over, call.leaving], count=1)
         if not dialling.dead:
             dialling.kill(block=False)
             raise TransferFailed(Disposition.CANCELLED, "the caller left")
-        if isinstance(failure := dialling.value, TransferFailed):
+        if (failure := dialling.get()) is not None:
             raise failure
 
     def _shown(self, call: Call) -> str:
@@ -117,9 +122,10 @@ class Transfers:
         except BadArgument:
             return self.endpoints.caller_id
 
-    def _originate(self, dial: Dial) -> TransferFailed | None:
+    def _ring(self, command: Api, ring_s: int) -> TransferFailed | None:
+        """How it failed; None when the target has answered."""
         try:
-            self.link.bgapi(originate(dial), dial.ring_s + DIAL_EXTRA_S)
+            self.link.bgapi(command, ring_s + DIAL_EXTRA_S)
         except EslRefused as error:
             cause = cause_of_refusal(error.reply)
             return TransferFailed(disposition_of(cause), f"not reached: {cause}")
