@@ -133,7 +133,8 @@ class Call:
         if self.over.is_set():
             return
         if not self._hung_up.is_set():
-            self._stop_playing()
+            if self.phase is Phase.TALKING:
+                self._stop_playing()
             if self._line.wait_back():
                 return  # the greenlet of the new socket serves the call now
             self._log.warning("FreeSWITCH no longer controls the call with us", why=socket.why)

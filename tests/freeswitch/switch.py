@@ -127,6 +127,12 @@ class FreeSwitch:
             self.process.kill()
             self.process.wait()
 
+    def kill(self) -> None:
+        """SIGKILL; `start` begins it again on the same ports."""
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
     def api(self, command: str, *, password: str = SECRETS["ESL_PASSWORD"], check: bool = True) -> str:
         """What fs_cli says to an API command; with `check` its failure raises CalledProcessError."""
         fs_cli = find_program("fs_cli")

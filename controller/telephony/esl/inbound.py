@@ -26,7 +26,8 @@ from controller.telephony.esl.message import Reply
 
 _log = structlog.get_logger(__name__)
 FIRST_WAIT_S = 0.2
-LONGEST_WAIT_S = 10.0
+LONGEST_WAIT_S = 5.0
+"""With the connect it stays below the 10 s within which calls must be taken again."""
 STEADY_S = 2.0
 """A link that stood this long was a good one: the next attempt comes soon again."""
 CONNECT_S = 5.0
