@@ -176,6 +176,7 @@ class AudioFork:
         """The fork's greenlet."""
         while (attempt := self._begin_within_grace()) is not None:
             attempt.ended.wait()
+            gevent.sleep(HANG_UP_S)
             if self.phase is Phase.CLOSED:
                 return
             self.phase = Phase.AWAY

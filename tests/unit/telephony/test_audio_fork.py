@@ -188,6 +188,18 @@ def test_the_end_of_an_old_fork_told_late_does_not_cost_an_attempt(
     assert world.attempts == 2
 
 
+def test_a_hang_up_that_ends_the_stream_first_starts_nothing(worlds: Callable[..., World]) -> None:
+    world = worlds()
+    world.fork.start()
+    eventually(lambda: world.fork.phase is Phase.UP)
+    world.sockets[-1].closed("client closed with 1000")
+    gevent.sleep(audio_fork.HANG_UP_S / 2)
+    world.fork.close()  # FreeSWITCH tells of the hang-up
+    gevent.sleep(2 * audio_fork.HANG_UP_S)
+    assert world.attempts == 1
+    assert world.lost == 0
+
+
 def test_past_the_grace_it_is_lost_once(worlds: Callable[..., World]) -> None:
     world = worlds(lambda attempt: "connects" if attempt == 1 else "error", grace_s=0.3)
     world.fork.start()
