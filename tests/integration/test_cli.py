@@ -74,6 +74,8 @@ def test_doctor_finds_a_sound_installation_and_what_is_wrong():
         "freeswitch.host=127.0.0.1",
         "--set",
         "freeswitch.port=1",
+        "--set",
+        "freeswitch.password=secret",
     )
     assert done.returncode == 1
     assert "mod_event_socket" in done.stdout

@@ -135,7 +135,7 @@ def test_attempts_come_with_back_off_and_jitter(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(inbound.gevent, "sleep", sleep)
     with pytest.raises(gevent.GreenletExit):
         link._run()
-    assert waits == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0, 10.0])
+    assert waits == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0, 5.0])
 
 
 def test_a_wrong_password_is_named_and_tried_again(cleanup: list[Any]) -> None:
