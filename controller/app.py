@@ -19,6 +19,7 @@ import gevent
 import structlog
 
 from controller.bots import Bot, Bots, titles
+from controller.dialogue.agent.ports import TakesTools
 from controller.gateway.console.password import console_password
 from controller.gateway.console.ports import ConsoleDeps
 from controller.gateway.console.server import ConsoleServer
@@ -73,7 +74,11 @@ class Controller:
         self._watchers: list[Watcher] = [self.writer, self.metrics, SessionLog(), self.transcripts]
         self.telephony = self._telephony() if settings.freeswitch.host else None
         self.desk = Desk(self.telephony) if self.telephony else None
-        self.toolbox = Toolbox(settings, self.desk.transfer_for_bot if self.desk else no_phone)
+        transfer = self.desk.transfer_for_bot if self.desk else no_phone
+        self.toolbox = Toolbox(settings, transfer, settings.tools)
+        for bot in bots:
+            if isinstance(bot.strategy, TakesTools):
+                bot.strategy.grant(self.toolbox.cards(bot.settings.tools))
         self._console: ConsoleServer | None = None
         self._server: GatewayServer | None = None
         self._failed: str | None = None
@@ -92,6 +97,7 @@ class Controller:
         """Load the engines. Raises what an engine raises."""
         self.bots.warm_up(tell)
         self._hub_delay.start()
+        self.toolbox.start()
         gevent.spawn(self._purge_for_ever)
 
     def take_calls(self) -> None:
@@ -125,6 +131,7 @@ class Controller:
         if self._server is not None:
             self._server.stop(timeout=2)
         self._hub_delay.stop()
+        self.toolbox.stop()
         self.writer.close()
         self.records.close()
         self.pool.close()
@@ -138,7 +145,9 @@ class Controller:
         days = self.settings.database.keep_days
         while days:
             try:
-                purged = self.records.purge(datetime.now(UTC) - timedelta(days=days))
+                before = datetime.now(UTC) - timedelta(days=days)
+                purged = self.records.purge(before)
+                self.toolbox.purge(before)
                 for path in purged.recording_paths:
                     Path(path).unlink(missing_ok=True)
             except (DatabaseUnavailable, OSError) as error:

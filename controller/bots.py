@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gevent
 
@@ -25,6 +26,10 @@ from media.tts import factory as synthesisers
 from media.tts.base import Synthesiser
 from media.vad import factory as detectors
 from media.vad.segmenter import Segmenter, SegmenterSettings
+
+if TYPE_CHECKING:
+    from controller.dialogue.knowledge.base import KnowledgeBase
+    from controller.dialogue.knowledge.searcher import Searcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Bots:
         self._recognisers: dict[tuple[str, str], Recogniser] = {}
         self._synthesisers: dict[tuple[str, str, str, float], Synthesiser] = {}
         self._cold: dict[str, Callable[[], None]] = {}
+        self._knowledge: KnowledgeBase | None = None
         self._warming: list[tuple[str, gevent.Greenlet]] = []
         self._bots = {name: self._make(name, bot) for name, bot in settings.bots.items()}
 
@@ -154,7 +160,24 @@ class Bots:
             self._cold[f"{made.name} voice ({made.language})"] = made.warm_up
         return self._synthesisers[key]
 
+    def _searcher(self, bot: BotSettings) -> Searcher | None:
+        """What this bot looks things up in; one base for all bots."""
+        if not bot.agent.knowledge:
+            return None
+        # here, because other bots needn't wait for the model's libraries
+        from controller.dialogue.knowledge.base import KnowledgeBase
+        from controller.dialogue.knowledge.minilm import MiniLm
+        from controller.dialogue.knowledge.searcher import Searcher
+
+        if self._knowledge is None:
+            place = self._settings.var_dir / "knowledge"
+            self._knowledge = KnowledgeBase(place, MiniLm(place / "models"))
+        return Searcher(self._knowledge, self._pool, limit=bot.agent.passages)
+
     def _strategy(self, bot: BotSettings) -> Strategy:
+        if bot.strategy == "agent":
+            options = bot.agent.options(bot.language)
+            return strategies.create("agent", options=options, knowledge=self._searcher(bot))
         if bot.strategy != "flow":
             return strategies.create(bot.strategy, language=bot.language, timezone=bot.time_zone)
         flow: str | Path = Path(bot.flow) if bot.flow.endswith((".yaml", ".yml")) else bot.flow

@@ -28,7 +28,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from controller.configure import SettingsError, document, load, parse_override
+from controller.knowledge_command import knowledge
 from controller.observe.redaction import is_secret_name
+from controller.outbox_command import outbox
 from controller.settings import Settings
 
 if TYPE_CHECKING:
@@ -185,7 +187,8 @@ def show_settings(config: Path | None, overrides: tuple[str, ...]) -> None:
     for column in ("setting", "value", "meaning"):
         table.add_column(column, overflow="fold")
     for name, value, default, meaning in document(settings):
-        shown = "***" if is_secret_name(name) and value else escape(str(value))
+        secret = isinstance(value, str) and value and is_secret_name(name)
+        shown = "***" if secret else escape(str(value))
         table.add_row(name, shown if value == default else f"[bold]{shown}[/bold]", escape(meaning))
     console.print(table)
 
@@ -271,6 +274,11 @@ def pull_model(
     raise SystemExit(
         pull_with_progress(console, problems, name, settings.engines.models_dir, sha256, unverified)
     )
+
+
+main.add_command(knowledge)
+
+main.add_command(outbox)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from controller.agent_settings import AgentSettings
 from controller.freeswitch_settings import ConsoleSettings, FreeSwitchSettings
 from controller.session.profile import (
     BargeInSettings,
@@ -29,6 +30,7 @@ from controller.session.profile import (
     phrases_for,
 )
 from controller.setting_types import Port, Section
+from controller.tool_settings import ToolSettings
 
 PREFIX = "SWITCHTALK_"
 
@@ -119,8 +121,9 @@ class BotSettings(Section):
 
     title: str = Field("", description="name on the page")
     language: Literal["en", "zh"] = Field("en", description="what the bot speaks and hears")
-    strategy: str = Field("flow", description="flow, or one that a plug-in brings")
+    strategy: str = Field("flow", description="flow, agent, or one that a plug-in brings")
     flow: str = Field("appointment", description="flow by name, or path of its YAML file")
+    agent: AgentSettings = AgentSettings()
     number: Annotated[int, Field(ge=0, le=99)] | None = Field(
         None, description="extension 70xx that reaches this bot"
     )
@@ -197,6 +200,7 @@ class Settings(BaseSettings):
     freeswitch: FreeSwitchSettings = FreeSwitchSettings()
     console: ConsoleSettings = ConsoleSettings()
     notifications: NotificationSettings = NotificationSettings()
+    tools: ToolSettings = ToolSettings()
     bots: dict[str, BotSettings] = Field(default_factory=default_bots, description="the bots by name")
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The tables: sessions, their turns and their tool calls.
+"""The tables: sessions, their turns and their tool calls; the outbox, and tickets.
 
 Responsible for what a record is made of, on SQLite and PostgreSQL alike. Must never know who writes.
 A change here needs a migration (`migrations/versions`); a test compares the two.
@@ -136,3 +136,41 @@ class ToolCallRow(Base):
     code: Mapped[str]
     took_ms: Mapped[float]
     at: Mapped[datetime]
+
+
+class OutboxRow(Base):
+    """One message to deliver, exactly once by its `key`.
+
+    `claim` names the worker's attempt that has it; until `due_at` nobody else may take it. Without a
+    claim `due_at` is the moment of the next attempt.
+    """
+
+    __tablename__ = "outbox"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str]
+    channel: Mapped[str]
+    recipient: Mapped[str]
+    payload: Mapped[Json]
+    state: Mapped[str]
+    tries: Mapped[int]
+    due_at: Mapped[datetime]
+    claim: Mapped[str | None]
+    error: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "state", "due_at"),)
+
+
+class TicketRow(Base):
+    """One ticket; it outlives the session that it came from."""
+
+    __tablename__ = "tickets"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str]
+    subject: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    priority: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(index=True)

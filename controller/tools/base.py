@@ -17,11 +17,16 @@ HANG_UP = "hang_up"
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """The session that a tool runs for. `language` such as "en"; `variables` came with the contact."""
+    """The session that a tool runs for. `language` such as "en"; `variables` came with the contact.
+
+    `key` stands for this one call: a tool that does something in the world hands it on, so that doing
+    it again after a lost answer is not doing it twice. The runner sets it.
+    """
 
     session_id: str
     language: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
 
 class ToolError(Exception):

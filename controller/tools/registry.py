@@ -7,7 +7,7 @@ be loaded is an error at start-up, not a surprise in a call.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -34,14 +34,15 @@ def load_tools(
     channels: Mapping[str, Channel] | None = None,
     templates_file: Path = DEFAULT_TEMPLATES,
     transfer: Transfer = no_phone,
+    others: Iterable[Tool] = (),
 ) -> tuple[Tool, ...]:
     """All tools, for every session's Runner.
 
     `channels` by name, for send_notification; only "log" without it. `transfer` is what
-    transfer_to_human does. Raises BadTool, TemplateError.
+    transfer_to_human does, `others` are the app's. Raises BadTool, TemplateError.
     """
     notify = SendNotification(channels or {"log": LogChannel()}, load_templates(templates_file))
-    tools: list[Tool] = [Hangup(), notify, TransferToHuman(transfer)]
+    tools: list[Tool] = [Hangup(), notify, TransferToHuman(transfer), *others]
     for entry in entry_points(group=ENTRY_POINTS):
         try:
             tools.append(entry.load()())

@@ -6,7 +6,10 @@ run keeps its time, and whatever happens becomes one form of outcome. Knows no s
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 import gevent
 import structlog
@@ -58,7 +61,7 @@ class Runner:
         limit = gevent.Timeout(tool.timeout_s)
         try:
             with limit:
-                data = tool.run(call.arguments, self._context)
+                data = tool.run(call.arguments, replace(self._context, key=self._key(call)))
                 if not isinstance(data, Mapping):
                     raise ToolError(f"returned {type(data).__name__}; expected a mapping")
         except gevent.Timeout as expired:
@@ -71,6 +74,12 @@ class Runner:
             return self._failure(call, "failed", f"{type(error).__name__}: {error}")
         rest = {key: value for key, value in data.items() if key != HANG_UP}
         return ToolOutcome(call, ok=True, data=rest, hang_up=str(data.get(HANG_UP, "")))
+
+    def _key(self, call: ToolCall) -> str:
+        """The same for the same call of the same session, and for no other."""
+        content = [self._context.session_id, call.call_id, call.name, call.arguments]
+        text = json.dumps(content, sort_keys=True, default=repr)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def _failure(
         self, call: ToolCall, code: str, detail: str, *, retryable: bool = False

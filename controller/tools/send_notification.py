@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,22 +38,22 @@ class SendNotification:
         }
 
     def run(self, arguments: Mapping[str, Any], context: ToolContext) -> Mapping[str, Any]:
-        """Render and deliver. Returns the message's id."""
+        """Render and deliver, or leave it in the outbox, as the channel does. Returns its id."""
         template_id, to = arguments["template_id"], arguments["to"]
         channel = self._channels.get(arguments["channel"])
         template = self._templates.get(template_id)
         if channel is None or template is None:
             raise ToolError("no such channel or template", code="bad_arguments")
-        params = dict(arguments.get("params", {}))
-        text = template.render(params, context.language)
-        message_id = _message_id(context.session_id, arguments)
-        channel.send(
-            to, Message(message_id, context.session_id, template_id, context.language, text, params)
+        channel.check(to)
+        params = template.checked(arguments.get("params", {}))
+        message = Message(
+            context.key,
+            context.session_id,
+            template_id,
+            context.language,
+            template.render(params, context.language),
+            params,
+            template.render_subject(params, context.language),
         )
-        return {"message_id": message_id, "channel": arguments["channel"], "to": to}
-
-
-def _message_id(session_id: str, arguments: Mapping[str, Any]) -> str:
-    """The same for the same notification of the same session, so that receivers can drop doubles."""
-    content = json.dumps([session_id, arguments], sort_keys=True, default=dict, ensure_ascii=False)
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+        channel.send(to, message)
+        return {"message_id": message.message_id, "channel": arguments["channel"], "to": to}

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from controller.tools.base import ToolError
-from controller.tools.channels.base import Message
+from controller.tools.channels.base import Message, OutcomeUnknown
 from controller.tools.channels.webhook import SIGNATURE_HEADER, Endpoint, WebhookChannel
 
 SECRET = "a secret of some length"
@@ -80,6 +80,7 @@ def test_the_message_arrives_signed(receiver: Receiver) -> None:
         "params": {"name": "李伟"},
     }
     expected = hmac.new(SECRET.encode(), b"1770000000." + body, hashlib.sha256).hexdigest()
+    assert headers["Idempotency-Key"] == "id-1"
     assert headers[SIGNATURE_HEADER] == f"t=1770000000,v1={expected}"
 
 
@@ -106,6 +107,7 @@ def test_an_answer_that_never_comes(receiver: Receiver) -> None:
     with pytest.raises(ToolError, match="no answer within") as caught:
         WebhookChannel({"desk": receiver.endpoint()}, timeout_s=0.2).send("desk", MESSAGE)
     assert caught.value.retryable
+    assert isinstance(caught.value, OutcomeUnknown)
 
 
 def test_nobody_listens() -> None:
@@ -115,6 +117,7 @@ def test_nobody_listens() -> None:
         with pytest.raises(ToolError, match="ConnectionError") as caught:
             WebhookChannel({"desk": endpoint}).send("desk", MESSAGE)
     assert caught.value.retryable
+    assert not isinstance(caught.value, OutcomeUnknown)  # nothing was sent
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]"])

@@ -12,6 +12,11 @@ _log = structlog.get_logger(__name__)
 class LogChannel:
     """`to` is any name; it is logged with the message."""
 
+    repeatable = True
+
+    def check(self, to: str) -> None:
+        """Every name will do."""
+
     def send(self, to: str, message: Message) -> None:
         """Log the message."""
         _log.info(

@@ -1,38 +1,25 @@
 """Notifications as signed HTTP POSTs to configured endpoints.
 
 The receiver checks the header `X-SwitchTalk-Signature: t=<unix seconds>,v1=<hex>`: the HMAC-SHA256,
-keyed with the endpoint's secret, of `<t>.<body>`. It should refuse an old `t` and a `message_id` that
-it has seen before.
-
-Redirects are not followed and proxies of the environment not used. An address that isn't public is
-refused unless the endpoint allows it; the connected socket is checked, so that a name that changes its
-mind between look-up and connection gains nothing.
+keyed with the endpoint's secret, of `<t>.<body>`. It should refuse an old `t`, and must drop a message
+whose `Idempotency-Key` (also its `message_id`) it has seen before: a message whose answer was lost is
+sent again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import json
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.poolmanager import PoolManager
-
-from controller.tools.base import ToolError
-from controller.tools.channels.base import Message
+from controller.tools.channels.base import Message, check_recipient
+from controller.tools.channels.post import TIMEOUT_S, check_url, post
 
 SIGNATURE_HEADER = "X-SwitchTalk-Signature"
-TIMEOUT_S = 5.0
+KEY_HEADER = "Idempotency-Key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +32,15 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         """Raises ValueError for what can't be a webhook."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("a webhook's url must be http://… or https://…")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("a webhook's url must not hold a user or password")
+        check_url(self.url, "a webhook")
         if len(self.secret) < 16:
             raise ValueError("a webhook's secret needs at least 16 characters")
 
 
-class PrivateAddress(Exception):
-    """The endpoint's name leads to an address that isn't public. No OSError: urllib3 would hide it."""
-
-
 class WebhookChannel:
     """`endpoints` by recipient name. `clock` gives unix seconds."""
+
+    repeatable = True  # the key is in every request
 
     def __init__(
         self,
@@ -72,43 +53,29 @@ class WebhookChannel:
         self._timeout_s = timeout_s
         self._clock = clock
 
+    def check(self, to: str) -> None:
+        """Whether there is such an endpoint."""
+        check_recipient("webhook", to, self._endpoints)
+
     def send(self, to: str, message: Message) -> None:
         """POST the message as JSON; any 2xx answer means delivered. Raises ToolError."""
-        endpoint = self._endpoints.get(to)
-        if endpoint is None:
-            known = ", ".join(sorted(self._endpoints)) or "none are configured"
-            raise ToolError(
-                f"no webhook recipient of that name; expected one of: {known}", code="bad_arguments"
-            )
+        self.check(to)
+        endpoint = self._endpoints[to]
         body = _body(message)
         signed_at = int(self._clock())
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "SwitchTalk",
+            KEY_HEADER: message.message_id,
             SIGNATURE_HEADER: f"t={signed_at},v1={signature(endpoint.secret, signed_at, body)}",
         }
-        with _session(endpoint) as session:
-            try:
-                answer = session.post(
-                    endpoint.url,
-                    data=body,
-                    headers=headers,
-                    timeout=self._timeout_s,
-                    allow_redirects=False,
-                    stream=True,
-                )
-            except requests.Timeout as error:
-                raise ToolError(
-                    f"webhook {to}: no answer within {self._timeout_s} s", retryable=True
-                ) from error
-            except (requests.RequestException, PrivateAddress) as error:
-                refused = isinstance(error, PrivateAddress)
-                reason = "its address is not public" if refused else type(error).__name__
-                raise ToolError(f"webhook {to}: {reason}", retryable=not refused) from error
-            answer.close()  # the body is nobody's business and may be endless
-        if not 200 <= answer.status_code < 300:
-            retryable = answer.status_code >= 500 or answer.status_code in (408, 429)
-            raise ToolError(f"webhook {to}: answered {answer.status_code}", retryable=retryable)
+        post(
+            f"webhook {to}",
+            endpoint.url,
+            body,
+            headers,
+            allow_private=endpoint.allow_private,
+            timeout_s=self._timeout_s,
+        )
 
 
 def signature(secret: str, signed_at: int, body: bytes) -> str:
@@ -126,46 +93,3 @@ def _body(message: Message) -> bytes:
         "params": dict(message.params),
     }
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _session(endpoint: Endpoint) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    if not endpoint.allow_private:
-        session.mount("https://", _PublicAdapter())
-        session.mount("http://", _PublicAdapter())
-    return session
-
-
-def _checked(connected: socket.socket) -> socket.socket:
-    """The socket, if its peer is public; closed and refused otherwise, before a byte is sent."""
-    address = ipaddress.ip_address(connected.getpeername()[0].partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    if not (mapped or address).is_global:
-        connected.close()
-        raise PrivateAddress("the address is not public")
-    return connected
-
-
-class _PublicHTTP(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
-
-
-class _PublicHTTPS(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
-
-
-class _PublicHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _PublicHTTP
-
-
-class _PublicHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicHTTPS
-
-
-class _PublicAdapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        self.poolmanager = PoolManager(num_pools=1, maxsize=1, retries=False)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PublicHTTPPool, "https": _PublicHTTPSPool}

@@ -232,7 +232,7 @@ def test_names_lead_nowhere_else(name: str, tmp_path: Path) -> None:
 
 
 def test_unknown_strategies_and_zones() -> None:
-    with pytest.raises(registry.UnknownStrategy, match="expected one of: flow"):
+    with pytest.raises(registry.UnknownStrategy, match="expected one of: agent, flow"):
         registry.create("magic")
     with pytest.raises(registry.UnknownStrategy, match="no time zone"):
         registry.create("flow", flow="survey", language="en", timezone="../../etc/passwd")

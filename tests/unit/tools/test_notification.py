@@ -29,6 +29,9 @@ class Kept:
     def __init__(self) -> None:
         self.sent: list[tuple[str, Message]] = []
 
+    def check(self, to: str) -> None:
+        pass
+
     def send(self, to: str, message: Message) -> None:
         self.sent.append((to, message))
 
@@ -47,6 +50,17 @@ def test_a_template_is_filled_in_the_sessions_language() -> None:
         "Appointment for Sarah on Tuesday at ten (2026-03-24T10:00).",
         "预约：Sarah，Tuesday at ten（2026-03-24T10:00）。",
     ]
+
+
+def test_a_subject_is_one_line_in_the_sessions_language() -> None:
+    channel = Kept()
+    _send(channel, params={**BOOKED, "name": "Li\r\nBcc: x"})
+    _send(channel, ZH)
+    assert [message.subject for _, message in channel.sent] == [
+        "Appointment: Li Bcc: x, Tuesday at ten",
+        "预约：Sarah，Tuesday at ten",
+    ]
+    assert all(template.subject.keys() == template.text.keys() for template in TEMPLATES.values())
 
 
 def test_the_same_notification_has_the_same_id() -> None:
@@ -104,6 +118,7 @@ def test_the_log_channel_logs() -> None:
     [
         ("a: {text: {en: 'Hi $who'}}", "no such parameter: who"),
         ("a: {text: {en: '5$'}}", "begins no name"),
+        ("a: {text: {en: x}, subject: {en: $who}}", "subject.en: no such parameter: who"),
         ("a: {text: {}}", "a.text"),
         ("a: {txt: {en: x}}", "a.txt"),
         ("a: [", "while parsing"),

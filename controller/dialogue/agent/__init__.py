@@ -1,0 +1,1 @@
+"""Free conversation by a language model with knowledge and tools. `factory.agent_strategy` makes one."""
