@@ -139,7 +139,10 @@ class Telephony:
         self.server.stop(timeout_s=2)
         self.bus.stop()
         self.link.stop()
-        self._use_spool()
+        try:
+            self._use_spool()
+        except OSError as error:
+            log.warning("audio files were not removed", error=str(error))
 
     def _use_spool(self) -> None:
         if self._options.playback == "files":

@@ -81,6 +81,19 @@ def test_doctor_finds_a_sound_installation_and_what_is_wrong():
     assert "mod_event_socket" in done.stdout
 
 
+def test_an_audio_directory_that_is_none_stops_the_start_with_a_word(tmp_path):
+    (tmp_path / "spool").touch()
+    given = {
+        "var_dir": tmp_path / "var", "http.port": 0, "console.port": 0, "freeswitch.host": "127.0.0.1",
+        "freeswitch.password": "secret", "freeswitch.socket_port": 0,
+        "freeswitch.audio_dir": tmp_path / "spool",
+    }  # fmt: skip
+    done = switchtalk("run", *(word for name in given for word in ("--set", f"{name}={given[name]}")))
+    assert done.returncode == 1, done.stderr
+    assert "audio directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_settings_are_printed_with_their_meaning():
     text = switchtalk("settings", "--set", "http.port=9999").stdout
     assert "http.port" in text

@@ -49,6 +49,8 @@ def test_an_answered_call(house: House) -> None:
     assert session.variables == {"called_number": "1005", "name": 'Li, Wei\'s "x" 李'}
     assert phone.uuid == call.call_id
     wait_for(lambda: call.state is OutgoingState.TALKING)
+    variables = phone.channel.variables
+    wait_for(lambda: variables.get("playback_terminators") == "none")  # no key cuts the bot off
     heard = listen(phone)
     session.talks(400)
     assert session.marks.get(timeout=LIMIT_S)[0] == "started"
@@ -163,11 +165,11 @@ def test_without_freeswitch_there_is_no_call_and_a_clear_error(house: House) -> 
 
 
 def test_the_event_socket_drops_while_it_rings_and_the_call_is_found_again(house: House) -> None:
-    house.freeswitch.phone("1005", Answers(1500))
-    call = house.telephony.outgoing.place(Order("1005"))
+    house.freeswitch.phone("1005", Answers(6500))
+    call = house.telephony.outgoing.place(Order("1005", ring_s=20))
     wait_for(lambda: call.state is OutgoingState.RINGING)
     house.freeswitch.drop_esl()
-    session = house.opener.opened.get(timeout=LIMIT_S)
+    session = house.opener.opened.get(timeout=10)
     wait_for(lambda: call.state is OutgoingState.TALKING)
     session.end("goodbye")
     assert call.ended.wait(LIMIT_S)
@@ -255,7 +257,7 @@ def test_hold_music_is_heard_while_it_rings(house: House) -> None:
     with pytest.raises(TransferFailed):
         waiting.get(timeout=LIMIT_S)
     assert session.join(LIMIT_S)
-    wait_for(house.empty)
+    wait_for(house.empty, 2)  # the target stops ringing at once
 
 
 def test_a_transfer_that_is_not_allowed(house: House) -> None:
