@@ -12,9 +12,10 @@ Three forms of an utterance are used throughout:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -30,6 +31,8 @@ class Intent(StrEnum):
     THANKS = "thanks"
     HELLO = "hello"
     ROBOT = "robot"  # "are you a robot"
+    WRONG = "wrong"  # something that was understood is not right
+    BACK = "back"  # to the question before
     LISTENING = "listening"  # a backchannel, or noise that became a word
 
 
@@ -62,6 +65,23 @@ class Phrase(StrEnum):
     NO_SUCH_DAY = "no_such_day"
     WHICH_OF_THEM = "which_of_them"
     WRONG_LENGTH = "wrong_length"
+    GO_ON = "go_on"  # the rest of a long number, please
+    TOO_MANY_DIGITS = "too_many_digits"
+    DIGIT_WRONG = "digit_wrong"  # a check digit says so
+    NO_SUCH_PHONE = "no_such_phone"
+    SEVERAL_NUMBERS = "several_numbers"
+    NOT_EXACT = "not_exact"
+    NOT_WHOLE = "not_whole"
+    TOO_LITTLE = "too_little"
+    TOO_MUCH = "too_much"
+    OTHER_CURRENCY = "other_currency"
+    WHICH_YEAR = "which_year"
+    DAY_TO_COME = "day_to_come"
+    DAY_TOO_FAR = "day_too_far"
+    WRONG_ADDRESS = "wrong_address"
+    WRONG_CODE = "wrong_code"
+    IS_THAT_RIGHT = "is_that_right"
+    WHICH_IS_WRONG = "which_is_wrong"
 
 
 class DayPart(StrEnum):
@@ -88,6 +108,20 @@ class ClockWords:
     hour: int
     minute: int = 0
     half: Half = Half.UNSAID
+    marked: bool = False
+    """Said with words that belong to a time only ("half past", "o'clock"), no mere number."""
+
+
+_HOURS = {
+    DayPart.MORNING: range(7, 12),
+    DayPart.AFTERNOON: (12, *range(1, 7)),
+    DayPart.EVENING: range(5, 12),
+}
+"""Hours that a part of the day said before is taken to hold for, too."""
+
+
+def _half(part: DayPart) -> Half:
+    return Half.AM if part is DayPart.MORNING else Half.PM
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +129,36 @@ class MomentWords:
     """What an utterance says about a day and a time.
 
     `days` holds every distinct day named (more than one: the caller hesitates between them).
-    `impossible` is set for a day that no calendar has. `past` for a day known to be over.
+    `impossible` is set for a day that no calendar has, `yearless` for a day named by its month without
+    a year, `hesitates` for more than one time of day; `year` is one said on its own.
     """
 
     days: tuple[date, ...] = ()
     clock: ClockWords | None = None
     part: DayPart | None = None
     impossible: bool = False
+    yearless: bool = False
+    hesitates: bool = False
+    year: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.days or self.clock or self.part or self.impossible)
+        return bool(self.days or self.clock or self.part or self.impossible or self.year)
+
+    def revised(self, later: MomentWords) -> MomentWords:
+        """These words corrected by later ones: whatever is said again replaces what was said before."""
+        clock, hesitates = later.clock or self.clock, later.hesitates
+        unsaid = later.clock is not None and later.part is None and later.clock.half is Half.UNSAID
+        if unsaid and clock is not None and self.part and clock.hour in _HOURS[self.part]:
+            clock = replace(clock, half=_half(self.part))  # "nine in the morning, no, ten"
+        if later.clock is None:
+            hesitates = self.hesitates
+            if clock is not None and later.part is not None:
+                clock = replace(clock, half=_half(later.part))
+        part = self.part if later.part is None and later.clock is None else later.part
+        days, about = (later.days, later) if later.days or later.impossible else (self.days, self)
+        return MomentWords(
+            days, clock, part, about.impossible, about.yearless, hesitates, later.year or self.year
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +167,48 @@ class NameWords:
 
     name: str
     introduced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number as it was said. `other` is what the same words can also mean ("two fifty": 2.50 or 250).
+
+    `unsure`: the words only sound like it, or it was said to be about that much. `currency` is an
+    ISO 4217 code, or a sign that several currencies share ("$", "¥"); empty when none was said.
+    """
+
+    value: Decimal
+    other: Decimal | None = None
+    unsure: bool = False
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The numbers an utterance leaves standing once its corrections are applied, no two the same.
+
+    More than one: a range, a hesitation, or two things counted. `vague`: an amount was said that is no
+    number ("a few", "fifty something").
+    """
+
+    found: tuple[Amount, ...] = ()
+    vague: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dictation:
+    """One reading of a number that was said digit by digit.
+
+    `plus`: it begins with the sign for an international number. `plain`: nothing but the number, and
+    words that introduce one, was said. `unsure`: some digits only sound like it. `anew`: the caller said
+    that this takes the place of what they dictated before.
+    """
+
+    digits: str
+    plus: bool = False
+    plain: bool = True
+    unsure: bool = False
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +251,41 @@ class Language:
     unfinished: Callable[[str], bool]
     """Raw text → whether it ends in a hesitation or a conjunction."""
     name: Callable[[str], NameWords | None]
-    moment: Callable[[str, datetime], MomentWords]
+    revisions: Callable[[str], tuple[str, ...]]
+    """Raw text → its stretches ("Thursday, no, Friday"): what is said in one replaces what was said
+    before it; what is denied ("not Thursday") is left out. Never empty."""
+    taken_back: re.Pattern[str]
+    """What stands between an answer and another one that replaces it ("yes, no wait, no"); raw text."""
+    symbols: Callable[[str], tuple[str, ...]]
+    """Raw text → its words, with letters, figures and marks as characters ("j", "o", ".", "smith", "@");
+    "" where something was said that is no part of anything dictated."""
+    letter_names: Mapping[str, str]
+    """Words that name a letter in a code ("bravo", "zed")."""
+    moment: Callable[[str, datetime, bool], MomentWords]
+    """Raw text, now, and whether days that have been are meant → the day and time in it."""
     say_day: Callable[[date, date], str]
     """A day and today → words for it."""
     say_time: Callable[[time], str]
     say_moment: Callable[[str, str], str]
     """Words for a day and words for a time → both together."""
+    say_exact_time: Callable[[time], str]
+    """Like `say_time`, and never the same for two times of a day."""
     say_digits: Callable[[str], str]
+    say_groups: Callable[[Sequence[str]], str]
+    """Groups of digits → each digit by its name, with a pause between groups; "+" is said too."""
+    amounts: Callable[[str], Amounts]
+    """Raw text → the numbers said in it that count or measure."""
+    money: Callable[[str], Amounts]
+    """Raw text → the sums of money said in it, in major units."""
+    dictation: Callable[[str], tuple[Dictation, ...]]
+    """Raw text → the digits dictated in it, the most likely reading first; none without a digit."""
+    say_number: Callable[[Decimal], str]
+    say_money: Callable[[Decimal, str], str]
+    """A sum in major units and its ISO 4217 code → words."""
+    say_spelled: Callable[[str], str]
+    """A code or an address, character by character, with pauses; well-known domains as words."""
+    sound: Callable[[str], str]
+    """Clean text → how it sounds, for comparing what may have been misheard."""
+    number_hints: tuple[str, ...] = ()
     moment_hints: tuple[str, ...] = ()
     yes_no_hints: tuple[str, ...] = ()

@@ -41,6 +41,10 @@ class Match:
     missing: tuple[Phrase, ...] = ()
     raw: str = ""
     """The value for machines: what a tool's argument gets for `{slot.value}`."""
+    unsure: bool = False
+    """The words only sound like this; where the policy is to confirm what is unsure, it is read back."""
+    introduced: bool = False
+    """The caller said what it is ("my name is …"), so it is found in the answer to any question."""
 
     @property
     def filled(self) -> bool:

@@ -41,7 +41,8 @@ class RatingSlot(SlotModel):
         if len(marks) == 1 and len(numbers) <= 2:
             return self._mark(marks[0], sure)
         if marks or numbers:
-            return None
+            left = language.amounts(text).found  # "five, no, four"
+            return self._mark(str(left[0].value), sure) if len(left) == 1 and len(numbers) > 1 else None
         misheard = _NUMBER.findall(language.mistaken_number(language.numeric(text)))
         short = len(language.clean(text)) <= 12
         return self._mark(misheard[0], Certainty.LIKELY) if len(misheard) == 1 and short else None

@@ -73,6 +73,8 @@ def understood(
 
 
 def _partial(match: Match) -> str:
+    if isinstance(match.value, str):
+        return f"{match.value} …"
     moment: Moment = match.value
     parts = [
         moment.day.isoformat() if moment.day else "",

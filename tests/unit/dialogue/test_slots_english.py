@@ -67,7 +67,7 @@ CHOICE = [
     ("the colour of grass", "green"),
     ("grean", "green"),
     ("to", "green"),
-    ("red or blue", NOTHING),
+    ("red or blue", "refused which_of_them"),
     ("the seventh one", NOTHING),
     ("I have no idea", NOTHING),
 ]
@@ -191,7 +191,7 @@ DIGITS = [
     ("My number is 5550199.", "5550199"),
     ("double five five zero one double nine", "5550199"),
     ("+44 20 7946 0018", "442079460018"),
-    ("one two", "refused wrong_length"),
+    ("one two", "12 …"),
     ("no idea", NOTHING),
 ]
 

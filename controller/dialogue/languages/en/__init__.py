@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from controller.dialogue.languages.base import Language
-from controller.dialogue.languages.en import moments, names, numbers, words
+from controller.dialogue.languages.en import (
+    dictation,
+    moments,
+    money,
+    names,
+    numbers,
+    revisions,
+    spelling,
+    words,
+)
 
 ENGLISH = Language(
     code="en",
@@ -24,14 +33,28 @@ ENGLISH = Language(
     ordinal=numbers.ordinal,
     mistaken_number=numbers.mistaken_number,
     mistaken_agreement=words.mistaken_agreement,
-    digits=numbers.digits,
+    digits=dictation.digits,
     unfinished=words.unfinished,
     name=names.find_name,
+    revisions=revisions.revisions,
+    taken_back=revisions.TAKEN_BACK,
+    symbols=spelling.symbols,
+    letter_names=spelling.LETTER_NAMES,
     moment=moments.find_moment,
     say_day=moments.say_day,
     say_time=moments.say_time,
     say_moment=moments.say_moment,
-    say_digits=numbers.say_digits,
+    say_exact_time=moments.say_exact_time,
+    say_spelled=spelling.say_spelled,
+    sound=str,
+    say_digits=dictation.say_digits,
+    say_groups=dictation.say_groups,
+    amounts=numbers.amounts,
+    money=money.money,
+    dictation=dictation.dictation,
+    say_number=numbers.say_amount,
+    say_money=money.say_money,
+    number_hints=numbers.HINTS,
     moment_hints=moments.HINTS,
     yes_no_hints=("yes", "no", "that's right", "not really"),
 )

@@ -4,28 +4,52 @@ from __future__ import annotations
 
 import re
 
+from rapidfuzz import fuzz
+
 from controller.dialogue.languages.base import NameWords
+from controller.dialogue.languages.en import spelling
 from controller.dialogue.normalise import plain
 
 _STRONG = re.compile(
-    r"\b(?:my (?:full |first |last )?name(?: is|'s|s)|(?:the )?name(?:'s| is)|(?:you can )?call me"
-    r"|i(?:'m| am) called|i go by|it's under|under the name(?: of)?)\s+",
+    r"\b(?:my (?:full |first |last |sur|family )?name(?: is"
+    r"|'s|s)|(?:the )?name(?:'s| is)|(?:you can )?call me"
+    r"|i(?:'m| am) called|i go by|(?:it's|put (?:it|me)"
+    r"|book it|that's) under|under the name(?: of)?)\s+",
     re.IGNORECASE,
 )
 _WEAK = re.compile(
-    r"^(?:(?:no|nope|hi|hello|hey|yes|yeah|yep|oh|um|uh|er|well|so|okay|ok|sure|sorry"
+    r"^(?:(?:no|nope|hi there|hello there|hi|hello|hey"
+    r"|yes|yeah|yep|oh|um|uh|er|well|so|okay|ok|sure|sorry"
     r"|good morning|of course)[\s,.!]+)*(?:(?:it is|it's|its|this is|this's|that's|that is"
-    r"|i am|i'm|im|for)\s+)?(?:(?:uh|um|er)[\s,.]+)?",
+    r"|i am|i'm|im|for)\s+)*(?:(?:uh|um|er)[\s,.]+)?",
     re.IGNORECASE,
 )
 _COPULA = re.compile(r"\b(?:it is|it's|this is|i am|i'm)\s", re.IGNORECASE)
 _END = re.compile(
-    r"\s*(?:[.,;!?]+(?:\s|$)|\b(?:speaking|here|please|thanks|thank you|calling|and i"
+    r"\s*(?:[.,;!?]+(?:\s|$)|\b(?:speaking|here|please|thanks|thank you|calling|with|and i"
     r"|and|but|from)\b).*$",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:['\-.][^\W\d_]+)*\.?")
 MAX_TOKENS = 4
+_TITLES = re.compile(
+    r"\b(?:mr|mrs|ms|miss|mister|missus|madam|doctor|dr|professor|prof|sir)\b\.? ?", re.IGNORECASE
+)
+_LABELS = re.compile(
+    r"\b(?:first|given) name(?: is)?[,:]? (?P<first>[\w'\-]+)[,.]?(?: and)?(?: my)? "
+    r"(?:last|sur|family|second) ?name(?: is)?[,:]? (?P<last>[\w'\-]+)"
+    r"|\b(?:last|sur|family) ?name(?: is)?[,:]? (?P<last2>[\w'\-]+)[,.]?(?: and)?(?: my)? "
+    r"(?:first|given) name(?: is)?[,:]? (?P<first2>[\w'\-]+)",
+    re.IGNORECASE,
+)
+_SPELLED = re.compile(r"(?<![\w'])(?<!with )(?:[A-Za-z]\b(?:[\s,.\-’]+|$)){2,}")
+_SPELLING = re.compile(
+    r"[\s,.]*\b(?:that's|that is|which is|it's|is|i'm|and"
+    r"|spelled|spelt|spell(?:ed|ing)? it|spell)?[\s,.:]*$",
+    re.IGNORECASE,
+)
+SAME_NAME_PERCENT = 45
+"""How alike (rapidfuzz ratio) a name as heard and as spelled are at least."""
 
 _NOT_NAMES = frozenset(
     """
@@ -51,7 +75,43 @@ _NOT_NAMES = frozenset(
 def find_name(raw: str) -> NameWords | None:
     """The name in an answer to "what is your name", or None. Names keep the way they were written;
     lower-case ones are capitalised."""
-    text = plain(raw)
+    text = _TITLES.sub("", plain(raw).lstrip(" ,.;:-"))
+    if labelled := _LABELS.search(text):
+        first, last = labelled["first"] or labelled["first2"], labelled["last"] or labelled["last2"]
+        return NameWords(f"{_capital(first)} {_capital(last)}", introduced=True)
+    spelled = spelling.letters(text)
+    if (match := _SPELLED.search(spelled)) is not None:
+        return _spelled(match, spelled)
+    return _said(text)
+
+
+def _spelled(match: re.Match[str], text: str) -> NameWords:
+    """A name with its spelling, or only that: "Smith, S M Y T H E", "John, S M I T H"."""
+    head = _SPELLING.sub("", text[: match.start()])
+    said = _said(head) if head else None
+    tokens = said.name.split() if said else []
+    for piece in _pieces(match[0]):
+        alike = max(tokens, key=lambda token: fuzz.ratio(token.lower(), piece.lower()), default="")
+        if alike and fuzz.ratio(alike.lower(), piece.lower()) >= SAME_NAME_PERCENT:
+            tokens[tokens.index(alike)] = piece
+        else:
+            tokens.append(piece)
+    introduced = said.introduced if said else _STRONG.search(text[: match.start()] + " ") is not None
+    return NameWords(" ".join(tokens), introduced)
+
+
+def _pieces(run: str) -> list[str]:
+    """The names that a run of letters spells: "J-O-H-N S-M-I-T-H" and "J O H N, S M I T H" are two."""
+    run = run.strip(" ,.-’")
+    gaps = re.findall(r"[\s,.\-]+", run)
+    ends = {gap for gap in gaps if "," in gap or "." in gap or (gap == " " and "-" in gaps)}
+    if len(ends) == len(set(gaps)):
+        ends = set()
+    parts = re.split("|".join(re.escape(gap) for gap in ends), run) if ends else [run]
+    return [re.sub(r"[^A-Za-z']", "", part.replace("’", "'")).title() for part in parts]
+
+
+def _said(text: str) -> NameWords | None:
     introduced = list(_STRONG.finditer(text))
     if introduced:
         return _read(text[introduced[-1].end() :], introduced=True)

@@ -22,6 +22,8 @@ PHRASES = {
     Phrase.GOODBYE: "Thank you for calling. Goodbye.",
     Phrase.SILENT_GOODBYE: "I can't hear you at the moment. Please call again. Goodbye.",
     Phrase.GIVING_UP: "I'm sorry, I can't understand you well. Please call again later. Goodbye.",
+    Phrase.IS_THAT_RIGHT: "Is that right?",
+    Phrase.WHICH_IS_WRONG: "Which one should I change?",
     Phrase.NO_COLLEAGUE: "I can't put you through from here.",
     Phrase.CANCELLED: "All right, I've stopped there. Goodbye.",
     Phrase.WHICH_DAY: "And on which day?",
@@ -35,6 +37,21 @@ PHRASES = {
     Phrase.NO_SUCH_DAY: "I can't find that day in the calendar.",
     Phrase.WHICH_OF_THEM: "Which of them would suit you better?",
     Phrase.WRONG_LENGTH: "That doesn't seem to be the whole number.",
+    Phrase.GO_ON: "Go on.",
+    Phrase.TOO_MANY_DIGITS: "That has too many digits.",
+    Phrase.DIGIT_WRONG: "One of the digits doesn't seem to be right.",
+    Phrase.NO_SUCH_PHONE: "That doesn't seem to be a phone number in use.",
+    Phrase.SEVERAL_NUMBERS: "I heard more than one number.",
+    Phrase.NOT_EXACT: "I need the exact number.",
+    Phrase.NOT_WHOLE: "It has to be a whole number.",
+    Phrase.TOO_LITTLE: "I'm afraid that's too little.",
+    Phrase.TOO_MUCH: "I'm afraid that's too much.",
+    Phrase.OTHER_CURRENCY: "I'm afraid I can't take another currency.",
+    Phrase.WHICH_YEAR: "And in which year?",
+    Phrase.DAY_TO_COME: "That day is still to come.",
+    Phrase.DAY_TOO_FAR: "I'm afraid that's too far ahead.",
+    Phrase.WRONG_ADDRESS: "That doesn't seem to be a whole e-mail address.",
+    Phrase.WRONG_CODE: "That doesn't look like one of our codes.",
 }
 
 _LEAD = (
@@ -104,6 +121,21 @@ INTENTS = {
         r"is there (?:a|any) (?:person|human|one|body|real person) (?:i can|there|to) ?(?:speak"
         r"|talk)?(?: to| with)?",
     ),
+    Intent.WRONG: _whole(
+        r"(?:that|this|it)(?: is|'s| was)(?: all| completely| totally)?"
+        r" (?:wrong|incorrect|not (?:quite )?(?:right|correct)|a mistake)",
+        r"that(?: isn't| wasn't)(?: quite)? (?:right|correct|what i (?:said|meant))",
+        r"(?:that's|that is|that was) not what i (?:said|meant)",
+        r"(?:wrong|incorrect|you got (?:that|it|me) wrong|you misunderstood(?: me)?"
+        r"|there(?: is|'s) (?:a|some) mistake|something(?: is|'s) wrong|i made a mistake)",
+    ),
+    Intent.BACK: _whole(
+        r"(?:(?:can|could) (?:we|you|i) |let's |let me |i want to |i'd like to |please )?"
+        r"(?:go|going|step|move) back(?: (?:a step|one step|one|one question|a question"
+        r"|to the (?:last|previous) (?:question|one|step)))?",
+        r"(?:back|back please|one step back|previous question"
+        r"|the (?:previous|last) (?:question|one|step))",
+    ),
     Intent.THANKS: _whole(
         r"(?:thanks|thank you|cheers)(?: very much| so much| a lot| very kindly)?(?: indeed)?"
     ),
@@ -137,7 +169,11 @@ LOOSE_INTENTS = {
 
 NO = re.compile(
     r"(?:(?:oh|well|sorry|hm+|actually|now|i'm afraid) )*"
-    r"(?:no\b|nope|nah|not\b(?! (?:bad|sure|certain))|never\b|negative|wrong|incorrect"
+    r"(?:(?:yeah |yes )?no\b(?! (?:problem|worries|doubt"
+    r"|objection))|nope|nah|not\b(?! (?:bad|sure|certain))|never\b"
+    r"|(?:of course|absolutely|definitely|certainly|probably|i guess|i think|i'm afraid|i suppose|maybe"
+    r"|perhaps|sure|better|please do) not\b|i(?:'d| would) prefer not|that(?:'s| is) a no"
+    r"|(?:hell|god) no|please don't|hardly\b|no thanks|negative|wrong|incorrect"
     r"|i (?:do not|don't|would not|wouldn't|can't|cannot|didn't|did not|haven't|have not)\b(?! (?:know"
     r"|mind|understand|see why not))"
     r"|that(?: is|'s) (?:not|wrong|incorrect)|that isn't|it(?: is|'s) (?:not|wrong)|it isn't"
@@ -150,7 +186,10 @@ YES = re.compile(
     r"|correct|right\b|exactly|okay\b|ok\b"
     r"|i (?:guess|think|suppose)(?: so| yes)?$"
     r"|indeed|fine\b|perfect|please do|go ahead|all right|alright|mm ?hm+|uh ?huh|affirmative"
-    r"|great\b|good\b|why not|i don't mind|i do\b"
+    r"|great\b|good\b|why not|i (?:don't|can't) see why not|no (?:problem"
+    r"|worries|doubt|objection)|you bet|by all means|totally\b"
+    r"|course\b|i'd (?:like|be happy)|i would like that|let's do (?:it"
+    r"|that)|go for it|that'd be|that would|i don't mind|i do\b"
     r"|you may|you can|i would(?! like to)|i'd love|sounds (?:good|great|fine|right)"
     r"|that(?: is|'s| sounds| works| would be| will be|'ll be|'d be)? ?"
     r"(?:right|correct|fine|good|great|it|okay|ok|perfect|true|works)|that works|it (?:is|does|was)\b"

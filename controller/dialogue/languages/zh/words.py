@@ -25,6 +25,8 @@ PHRASES = {
     Phrase.GOODBYE: "感谢您的来电。再见。",
     Phrase.SILENT_GOODBYE: "我听不到您的声音。请您稍后再打来。再见。",
     Phrase.GIVING_UP: "抱歉，我没能听明白。请您稍后再打来。再见。",
+    Phrase.IS_THAT_RIGHT: "对吗？",
+    Phrase.WHICH_IS_WRONG: "请问要改哪一个？",
     Phrase.NO_COLLEAGUE: "抱歉，这里没法转接。",
     Phrase.CANCELLED: "好的，先不办了。再见。",
     Phrase.WHICH_DAY: "请问是哪一天？",
@@ -38,6 +40,21 @@ PHRASES = {
     Phrase.NO_SUCH_DAY: "抱歉，日历上没有这一天。",
     Phrase.WHICH_OF_THEM: "请问哪一个更合适？",
     Phrase.WRONG_LENGTH: "这个号码好像不完整。",
+    Phrase.GO_ON: "好的，请继续。",
+    Phrase.TOO_MANY_DIGITS: "这个号码位数太多了。",
+    Phrase.DIGIT_WRONG: "这个号码好像有一位不对。",
+    Phrase.NO_SUCH_PHONE: "这好像不是有效的电话号码。",
+    Phrase.SEVERAL_NUMBERS: "我听到了不止一个数字。",
+    Phrase.NOT_EXACT: "我需要一个准确的数字。",
+    Phrase.NOT_WHOLE: "这里需要一个整数。",
+    Phrase.TOO_LITTLE: "抱歉，这个数太小了。",
+    Phrase.TOO_MUCH: "抱歉，这个数太大了。",
+    Phrase.OTHER_CURRENCY: "抱歉，不能用别的货币。",
+    Phrase.WHICH_YEAR: "请问是哪一年？",
+    Phrase.DAY_TO_COME: "这一天还没到。",
+    Phrase.DAY_TOO_FAR: "抱歉，这个日期太远了。",
+    Phrase.WRONG_ADDRESS: "这个邮箱地址好像不完整。",
+    Phrase.WRONG_CODE: "这个编号好像不对。",
 }
 
 _LEAD = r"(?:喂|那个|呃|额|嗯|哦|啊|好的|好吧|好|不好意思|对不起|抱歉|请问|麻烦你?您?|那|请)*"
@@ -90,6 +107,16 @@ INTENTS = {
         rf"(?:我)?(?:想|要|想要|需要)?{_PERSON}",
         r"有(?:没有)?(?:真人|人工)",
     ),
+    Intent.WRONG: _whole(
+        r"(?:这|那|你|您|刚才|刚刚|上面)?(?:个|里)?(?:都|全)?(?:不对|错了|说错|弄错|搞错|记错|听错|不正确"
+        r"|有误|有错|写错)(?:了)?",
+        r"(?:我)?(?:刚才|刚刚)?(?:说错|讲错)(?:了)?",
+        r"(?:这)?不是我(?:说|要|讲)的",
+    ),
+    Intent.BACK: _whole(
+        r"(?:我)?(?:想|要|想要)?(?:回到?|返回|退回|退到|倒回)(?:到)?(?:上|前)(?:一?个?)(?:问题|步|题)",
+        r"(?:上|前)(?:一个|个)问题|上一(?:题|步)|返回|退回去?|回去|回上一步",
+    ),
     Intent.THANKS: _whole(r"(?:谢谢|多谢|感谢|谢了|辛苦了|非常感谢)+(?:你|您)?"),
     Intent.HELLO: re.compile(
         r"(?:喂|你好|您好|哈喽|早上好|上午好|下午好|晚上好|有人吗|听得到吗|能听到吗|听得见吗"
@@ -113,13 +140,13 @@ LOOSE_INTENTS = {
 }
 
 NO = re.compile(
-    r"(?:呃|额|嗯|哦|啊|那个|抱歉|不好意思|对不起)*"
+    r"(?:呃|额|嗯|哦|啊|那个|抱歉|不好意思|对不起|我觉得|我看|我|恐怕|可能|应该|好像|当然|并|也|才|都|那|这)*"
     r"(?:不是|不对|不行|不用|不要|不必|不可以|不想|不方便|不愿意|不需要|不好(?!意思)"
-    r"|不太|不正确|不了|不(?!好意思)|没有|没空|没时间|没兴趣|错了?|算了|别|否|有错|有误|下次)"
+    r"|不太|不正确|不了|不(?!好意思|错|知道|清楚|确定|记得|介意)|没有(?!错|问题|不对|不妥|误|意见)|没空|没时间|没兴趣|怎么可能|错了?|算了|别|否|有错|有误|下次)"
 )
 YES = re.compile(
-    r"(?:呃|额|嗯|哦|啊|那个|那|抱歉|不好意思|对不起)*"
-    r"(?:是|对|好|可以|行|没错|没问题|当然|愿意|正确|要|嗯|确认|确定|同意|成|OK|ok|有空"
+    r"(?:呃|额|嗯|哦|啊|那个|那|抱歉|不好意思|对不起|我(?=想|要|愿意|同意|确认|确定|需要|可以|有空|方便)|都|就)*"
+    r"(?:没有不[对妥]|没有误|必须|没毛病|可不是|得嘞|中|妥|怎么不|是|对|好|可以|行|没错|没问题|当然|愿意|正确|要|嗯|确认|确定|同意|成|OK|ok|有空"
     r"|方便|没有错|没有问题|不错|需要|肯定|就这样|当然可以|想|没意见)"
 )
 NOTHING = re.compile(
@@ -173,11 +200,16 @@ def _simplifier() -> OpenCC:
     return OpenCC("t2s")
 
 
+def simplified(text: str) -> str:
+    """The same in simplified characters."""
+    return str(_simplifier().convert(text))
+
+
 @lru_cache(maxsize=256)
 def clean(raw: str) -> str:
     """Simplified, lower case, no punctuation, no spaces but between Latin words; slips that are no word
     repaired."""
-    text = _PUNCTUATION.sub(" ", _simplifier().convert(plain(raw)).lower())
+    text = _PUNCTUATION.sub(" ", simplified(plain(raw)).lower())
     text = _LOOSE_MARKS.sub(" ", text)
     kept = _BETWEEN_LATIN.sub("_", text)
     return misheard.anywhere(kept.replace(" ", "").replace("_", " "))
