@@ -19,7 +19,10 @@ import gevent
 import structlog
 
 from controller.bots import Bot, Bots, titles
-from controller.dialogue.agent.ports import TakesTools
+from controller.dialogue.agent.hearing import Hearing
+from controller.dialogue.agent.ports import HearsAhead, TakesTools
+from controller.dialogue.flow.nodes.agent import HAND_BACK_CARD
+from controller.flow_watch import FlowMetrics, FlowWatch
 from controller.gateway.console.password import console_password
 from controller.gateway.console.ports import ConsoleDeps
 from controller.gateway.console.server import ConsoleServer
@@ -76,9 +79,16 @@ class Controller:
         self.desk = Desk(self.telephony) if self.telephony else None
         transfer = self.desk.transfer_for_bot if self.desk else no_phone
         self.toolbox = Toolbox(settings, transfer, settings.tools)
+        self.metrics.watch_outbox(self.toolbox.outbox_counts)
         for bot in bots:
             if isinstance(bot.strategy, TakesTools):
                 bot.strategy.grant(self.toolbox.cards(bot.settings.tools))
+        for name, agent in bots.agents.items():
+            if isinstance(agent, TakesTools):
+                agent.grant((*self.toolbox.cards(settings.bots[name].tools), HAND_BACK_CARD))
+        self.flows = FlowWatch(bots, lambda bot: self.toolbox.schemas(bot.settings.tools))
+        self.flows.check_tools()
+        self.metrics.registry.register(FlowMetrics(self.flows))
         self._console: ConsoleServer | None = None
         self._server: GatewayServer | None = None
         self._failed: str | None = None
@@ -98,6 +108,7 @@ class Controller:
         self.bots.warm_up(tell)
         self._hub_delay.start()
         self.toolbox.start()
+        self.flows.start()
         gevent.spawn(self._purge_for_ever)
 
     def take_calls(self) -> None:
@@ -131,6 +142,7 @@ class Controller:
         if self._server is not None:
             self._server.stop(timeout=2)
         self._hub_delay.stop()
+        self.flows.stop()
         self.toolbox.stop()
         self.writer.close()
         self.records.close()
@@ -176,6 +188,8 @@ class Controller:
             audio_in = recording.ears(audio_in)
             audio_out.tap(recording)
             everyone.append(recording)
+        if isinstance(chosen.strategy, HearsAhead):
+            everyone.append(Hearing(chosen.strategy))
         session = Session(
             session_id,
             entry,
@@ -188,13 +202,21 @@ class Controller:
                 recogniser=chosen.recogniser,
                 synthesiser=chosen.synthesiser,
                 strategy=chosen.strategy,
-                tools=self.toolbox.runner(session_id, chosen.profile, chosen.settings),
+                tools=self.toolbox.runner(
+                    session_id,
+                    chosen.profile,
+                    chosen.settings,
+                    entry=entry,
+                    variables=variables,
+                ),
                 speakable=chosen.speakable,
                 watchers=everyone,
             ),
             on_end=self.registry.remove,
         )
         self.registry.add(session)
+        if chosen.flow is not None:
+            log.info("flow_begun", session_id=session_id, version=chosen.flow.version)
         session.start()
         return session
 
@@ -238,6 +260,7 @@ class Controller:
             limits=WebLimits(),
             media_sockets=self.telephony.door if self.telephony else None,
             phone=self.desk,
+            flows=self.flows,
         )
 
     # --- the telephone and the console --------------------------------------------------------
@@ -261,6 +284,7 @@ class Controller:
             phone=self.desk,
             records=self.records,
             records_unavailable=DatabaseUnavailable,
+            flows=self.flows,
         )
 
     def _stats(self) -> dict[str, object]:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 import gevent
 
 from controller.dialogue import registry as strategies
+from controller.dialogue.flow.helper import FlowHelper, NoHelper
+from controller.dialogue.flow.loader import Loaded
+from controller.dialogue.registry import FlowSource
 from controller.session.chunker import chunk_all
 from controller.session.ports import Strategy
 from controller.session.profile import Profile
@@ -41,6 +44,8 @@ class Bot:
     recogniser: Recogniser
     synthesiser: Synthesiser
     strategy: Strategy
+    flow: Loaded | None = None
+    """What the strategy plays, when that is a flow."""
 
     def speakable(self, text: str) -> str:
         """A chunk as the synthesiser is to be given it."""
@@ -77,6 +82,8 @@ class Bots:
         self._cold: dict[str, Callable[[], None]] = {}
         self._knowledge: KnowledgeBase | None = None
         self._warming: list[tuple[str, gevent.Greenlet]] = []
+        self._sources: dict[str, FlowSource] = {}
+        self.agents = self._handed_over()
         self._bots = {name: self._make(name, bot) for name, bot in settings.bots.items()}
 
     def __iter__(self) -> Iterator[Bot]:
@@ -85,6 +92,15 @@ class Bots:
     def get(self, name: str) -> Bot | None:
         """The bot of that name, or None."""
         return self._bots.get(name)
+
+    @property
+    def flow_sources(self) -> Mapping[str, FlowSource]:
+        """By bot, for those that play a flow: where it comes from."""
+        return self._sources
+
+    def put(self, bot: Bot) -> None:
+        """From now on new sessions get this one of that name; live ones keep what they have."""
+        self._bots[bot.profile.name] = bot
 
     @property
     def cold(self) -> list[str]:
@@ -124,7 +140,12 @@ class Bots:
             limits=bot.limits,
             phrases=bot.spoken_phrases(),
         )
-        return Bot(profile, bot, self._recogniser(bot), self._synthesiser(bot), self._strategy(bot))
+        engines = (self._recogniser(bot), self._synthesiser(bot))
+        if bot.strategy == "flow":
+            self._sources[name] = source = self._flow_source(bot)
+            loaded, strategy = source.load()
+            return Bot(profile, bot, *engines, strategy, loaded)
+        return Bot(profile, bot, *engines, self._strategy(bot))
 
     def _recogniser(self, bot: BotSettings) -> Recogniser:
         key = (bot.asr, bot.language)
@@ -172,22 +193,41 @@ class Bots:
         if self._knowledge is None:
             place = self._settings.var_dir / "knowledge"
             self._knowledge = KnowledgeBase(place, MiniLm(place / "models"))
-        return Searcher(self._knowledge, self._pool, limit=bot.agent.passages)
+        return Searcher(self._knowledge, self._pool, limit=bot.agent.passages, sources=bot.agent.sources)
 
     def _strategy(self, bot: BotSettings) -> Strategy:
         if bot.strategy == "agent":
             options = bot.agent.options(bot.language)
             return strategies.create("agent", options=options, knowledge=self._searcher(bot))
-        if bot.strategy != "flow":
-            return strategies.create(bot.strategy, language=bot.language, timezone=bot.time_zone)
-        flow: str | Path = Path(bot.flow) if bot.flow.endswith((".yaml", ".yml")) else bot.flow
-        return strategies.create(
-            "flow",
-            flow=flow,
-            language=bot.language,
-            timezone=bot.time_zone,
-            flows_dir=self._settings.flows_dir,
+        return strategies.create(bot.strategy, language=bot.language, timezone=bot.time_zone)
+
+    def _flow_source(self, bot: BotSettings) -> FlowSource:
+        return FlowSource(
+            Path(bot.flow) if bot.flow.endswith((".yaml", ".yml")) else bot.flow,
+            bot.language,
+            bot.time_zone,
+            self._settings.flows_dir,
+            helper=_flow_helper(bot),
+            agents=self.agents,
         )
+
+    def _handed_over(self) -> dict[str, Strategy]:
+        """By bot, the agents that a flow may hand over to: apart from those that talk to callers
+        alone, because they may give the word back."""
+        bots = self._settings.bots
+        if not any(bot.strategy == "flow" for bot in bots.values()):
+            return {}
+        return {name: self._strategy(bot) for name, bot in bots.items() if bot.strategy == "agent"}
+
+
+def _flow_helper(bot: BotSettings) -> FlowHelper:
+    """The language model beside a flow; one that does nothing unless the settings want it."""
+    options = bot.flow_help.options()
+    if options is None:
+        return NoHelper()
+    from controller.dialogue.flow.llm import LlmHelper  # loads openai
+
+    return LlmHelper(options, bot.language)
 
 
 def titles(bots: Mapping[str, BotSettings]) -> list[tuple[str, str, str]]:

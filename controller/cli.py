@@ -28,6 +28,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from controller.configure import SettingsError, document, load, parse_override
+from controller.flow_command import flow
 from controller.knowledge_command import knowledge
 from controller.observe.redaction import is_secret_name
 from controller.outbox_command import outbox
@@ -275,6 +276,8 @@ def pull_model(
         pull_with_progress(console, problems, name, settings.engines.models_dir, sha256, unverified)
     )
 
+
+main.add_command(flow)
 
 main.add_command(knowledge)
 

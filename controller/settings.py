@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from controller.agent_settings import AgentSettings
+from controller.flow_help_settings import FlowHelpSettings
 from controller.freeswitch_settings import ConsoleSettings, FreeSwitchSettings
+from controller.sample_texts import SUPPORT_GREETINGS, SUPPORT_PERSONAS
 from controller.session.profile import (
     BargeInSettings,
     EndpointSettings,
@@ -123,6 +125,7 @@ class BotSettings(Section):
     language: Literal["en", "zh"] = Field("en", description="what the bot speaks and hears")
     strategy: str = Field("flow", description="flow, agent, or one that a plug-in brings")
     flow: str = Field("appointment", description="flow by name, or path of its YAML file")
+    flow_help: FlowHelpSettings = FlowHelpSettings()
     agent: AgentSettings = AgentSettings()
     number: Annotated[int, Field(ge=0, le=99)] | None = Field(
         None, description="extension 70xx that reaches this bot"
@@ -168,7 +171,35 @@ def default_bots() -> dict[str, BotSettings]:
         "appointment_zh": BotSettings(title="预约", language="zh", number=2),
         "survey_en": BotSettings(title="Survey", flow="survey", number=3),
         "survey_zh": BotSettings(title="满意度调查", language="zh", flow="survey", number=4),
+        "reminder_en": _reminder("Payment reminder", "en", 5),
+        "reminder_zh": _reminder("还款提醒", "zh", 6),
+        "support_en": _support("Help desk", "en", 7),
+        "support_zh": _support("客服", "zh", 8),
     }
+
+
+NEED_A_MODEL = ("support_en", "support_zh")
+"""Built-in bots that are offered only once their `agent` names a server and a model."""
+
+
+def _reminder(title: str, language: Literal["en", "zh"], number: int) -> BotSettings:
+    tools = ("hangup", "send_notification", "create_ticket", "transfer_to_human")
+    return BotSettings(
+        title=title, language=language, flow="payment_reminder", number=number, tools=tools
+    )
+
+
+def _support(title: str, language: Literal["en", "zh"], number: int) -> BotSettings:
+    return BotSettings(
+        title=title,
+        language=language,
+        strategy="agent",
+        number=number,
+        tools=("hangup", "lookup_record", "create_ticket", "transfer_to_human"),
+        agent=AgentSettings(
+            persona=SUPPORT_PERSONAS[language], greeting=SUPPORT_GREETINGS[language], knowledge=True
+        ),
+    )
 
 
 class Settings(BaseSettings):
@@ -201,7 +232,21 @@ class Settings(BaseSettings):
     console: ConsoleSettings = ConsoleSettings()
     notifications: NotificationSettings = NotificationSettings()
     tools: ToolSettings = ToolSettings()
-    bots: dict[str, BotSettings] = Field(default_factory=default_bots, description="the bots by name")
+    bots: dict[str, BotSettings] = Field(
+        default_factory=default_bots, validate_default=True, description="the bots by name"
+    )
+
+    @field_validator("bots")
+    @classmethod
+    def _offered(cls, bots: dict[str, BotSettings]) -> dict[str, BotSettings]:
+        return {
+            name: bot
+            for name, bot in bots.items()
+            if name not in NEED_A_MODEL
+            or bot.strategy != "agent"
+            or bot.agent.base_url
+            or bot.agent.model
+        }
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import gevent
 
 from controller.dialogue.agent.ports import ToolCard
 from controller.session.profile import Profile
 from controller.settings import BotSettings, NotificationSettings, Settings
 from controller.storage.engine import DatabaseUnavailable
 from controller.storage.lookup import LookupStore, NamedQuery
-from controller.storage.outbox import OutboxItem, OutboxStore
+from controller.storage.outbox import OutboxItem, OutboxState, OutboxStore
 from controller.storage.tickets import Telling, Ticket, TicketStore
 from controller.tool_settings import LookupSettings, OutboxSettings, ToolSettings
 from controller.tools.base import Tool, ToolContext
@@ -29,6 +34,9 @@ from controller.tools.runner import Runner
 from controller.tools.transfer_to_human import Transfer, no_phone
 
 TICKET_TEMPLATE = "ticket_created"
+COUNT_S = 1.0
+_NUMBER_OF = {"inbound": "caller_number", "outbound": "called_number"}
+_SHOWN = {OutboxState.DUE: "pending", OutboxState.SENT: "delivered", OutboxState.DEAD: "dead"}
 
 
 class Toolbox:
@@ -76,18 +84,47 @@ class Toolbox:
         self._tickets.close()
         self._lookup.close()
 
+    def outbox_counts(self) -> list[tuple[str, str, int]]:
+        """(channel, state, messages) for metrics: pending, delivered, dead; nothing when the database
+        doesn't tell within COUNT_S."""
+        try:
+            with gevent.Timeout(COUNT_S, TimeoutError()):
+                counts = self._outbox.counts()
+        except (DatabaseUnavailable, TimeoutError):
+            return []
+        return [(channel, _SHOWN[state], count) for channel, state, count in counts]
+
     def purge(self, older_than: datetime) -> int:
         """Forget notifications that were settled before then; how many. Tickets stay."""
         return self._outbox.purge(older_than)
 
-    def runner(self, session_id: str, profile: Profile, bot: BotSettings) -> Runner:
-        """A runner for one session of `bot`."""
-        return Runner(self._tools, bot.tools, ToolContext(session_id, profile.language))
+    def runner(
+        self,
+        session_id: str,
+        profile: Profile,
+        bot: BotSettings,
+        *,
+        entry: str = "",
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> Runner:
+        """A runner for one session of `bot`. `entry`, `variables`: the session's."""
+        number = phone_number(entry, variables)
+        context = ToolContext(session_id, profile.language, variables, phone_number=number)
+        return Runner(self._tools, bot.tools, context)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All tools of this installation."""
+        return tuple(tool.name for tool in self._tools)
 
     def cards(self, names: Collection[str]) -> tuple[ToolCard, ...]:
         """The tools of these names, as a model is told of them."""
         chosen = (tool for tool in self._tools if tool.name in names)
         return tuple(ToolCard(tool.name, tool.description, tool.schema) for tool in chosen)
+
+    def schemas(self, names: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        """JSON Schema of the arguments of the tools of these names."""
+        return {card.name: card.schema for card in self.cards(names)}
 
     def _queued(self, name: str, channel: Channel) -> QueuedChannel:
         nudge = self.worker.nudge
@@ -107,6 +144,14 @@ class Toolbox:
             telling = Telling("webhook", self._ticket_webhook, asdict(_about(new)))
         self._tickets.create(ticket, telling)
         self.worker.nudge()
+
+
+def phone_number(entry: str, variables: Mapping[str, str]) -> str:
+    """Who is on the phone: 7 to 15 digits, perhaps with a "+"; "" without a phone call, for a number
+    withheld, or one of this house. On the web anyone may claim any number."""
+    shown = variables.get(_NUMBER_OF.get(entry, ""), "")
+    digits = re.sub(r"[ ().\-]", "", shown)
+    return digits if re.fullmatch(r"\+?[0-9]{7,15}", digits, re.ASCII) else ""
 
 
 def _about(ticket: NewTicket) -> Message:

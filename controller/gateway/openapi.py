@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.gateway.openapi_flows import FLOW, FLOW_PATHS
 from controller.gateway.openapi_parts import (
     ANY,
     COUNT,
@@ -39,6 +40,7 @@ _SESSION = record(
     started_at=MOMENT,
     ended_at={"type": ["string", "null"], "format": "date-time"},
     end_reason=MAYBE_TEXT,
+    version={"type": "string", "description": "of the bot's prompt or flow when it began; may be empty"},
     turn_count=COUNT,
     barge_in_count=COUNT,
 )
@@ -132,6 +134,7 @@ DOCUMENT: dict[str, Any] = {
             }
         },
         **PHONE_PATHS,
+        **FLOW_PATHS,
         "/api/v1/bots": {
             "get": {
                 "summary": "The bots that can be called",
@@ -185,6 +188,7 @@ DOCUMENT: dict[str, Any] = {
             },
             "Bot": _BOT,
             "Call": CALL,
+            "Flow": FLOW,
             "Readiness": record("ready missing", ready=FLAG, missing=list_of(TEXT)),
             "Error": record("error", error=record("code message", code=TEXT, message=TEXT)),
         }

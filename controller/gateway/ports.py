@@ -36,6 +36,8 @@ class SessionSummary(Protocol):
     @property
     def end_reason(self) -> str | None: ...
     @property
+    def version(self) -> str: ...
+    @property
     def turn_count(self) -> int: ...
     @property
     def barge_in_count(self) -> int: ...
@@ -143,6 +145,35 @@ class MediaSockets(Protocol):
         ...
 
 
+class FlowState(Protocol):
+    """Which version of its flow a bot plays; `problems`: why a newer one is not used."""
+
+    @property
+    def bot(self) -> str: ...
+    @property
+    def flow(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def since(self) -> datetime: ...
+    @property
+    def problems(self) -> Sequence[str]: ...
+
+
+class FlowDesk(Protocol):
+    """The flows of this process."""
+
+    def status(self) -> Sequence[FlowState]:
+        """Every bot that plays a flow."""
+        ...
+
+    def reload(self) -> Sequence[FlowState]:
+        """Take up changed files now; may take seconds. The state after it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BotInfo:
     """What a page may know of a bot. `title` is for people, `language` a tag such as en or zh."""
@@ -176,3 +207,5 @@ class GatewayDeps:
     """Given when there is a FreeSWITCH."""
     phone: PhoneDesk | None = None
     """Likewise."""
+    flows: FlowDesk | None = None
+    """Given when flows can be looked at and reloaded."""

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from wsproto.utilities import ProtocolError as HandshakeError
 
 from controller.gateway.api import api_blueprint
+from controller.gateway.flows_api import flows_blueprint
 from controller.gateway.freeswitch_audio import add_freeswitch_audio
 from controller.gateway.guard import add_guard
 from controller.gateway.pages import page, pages_blueprint
@@ -44,6 +45,7 @@ def create_app(deps: GatewayDeps) -> Flask:
     app.register_blueprint(pages_blueprint(deps))
     app.register_blueprint(api_blueprint(deps))
     app.register_blueprint(phone_blueprint(deps.phone))
+    app.register_blueprint(flows_blueprint(deps.flows))
     add_web_audio(Sock(app), deps.opener, deps.limits)
     if deps.media_sockets is not None:
         add_freeswitch_audio(app, deps.media_sockets, deps.limits)

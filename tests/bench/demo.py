@@ -12,7 +12,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from tests.bench.demo_scripts import LANGUAGES, Script, script_for
 from tests.bench.exchanges import NoExchange, SimulatedExchange
+from tests.bench.help_desk import BOTS as HELP_DESK
+from tests.bench.help_desk import help_desk
 from tests.simulator.bus import CallRecord
 from tests.simulator.caller import Caller, CallFailed, WebCaller
 from tests.simulator.line import Message, Refused
-from tests.simulator.persona import Persona, chinese, converse, english
 from tests.simulator.phone_caller import PhoneCaller
 from tests.simulator.server_process import REPO_ROOT, SERVER, ServerFailed, ServerProcess
 from tests.simulator.turns import Outcome
@@ -34,26 +36,9 @@ from tests.simulator.wire import HandshakeRefused
 
 RECORDING = REPO_ROOT / "var" / "demo.wav"
 SERVER_LOG = REPO_ROOT / "var" / "demo-server.log"
+HELP_DESK_DIR = REPO_ROOT / "var" / "demo-help-desk"
 LAST_WORDS_LIMIT_S = 5.0
 """A session's end is told by then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """Who calls which bot, and what the bot must have said back by the end."""
-
-    bot: str
-    voice: str
-    persona: Persona
-    expected: tuple[str, ...]
-    """Patterns; names are allowed their other spellings, which sound the same."""
-    end_reason: str
-
-
-SCRIPTS = {
-    "en": Script("demo", "slt", english(), (r"\bSarah?\b", r"\bThursday\b"), "booked"),
-    "zh": Script("appointment_zh", "baker", chinese(), (r"李[伟玮威维薇]", r"(星期|周)四"), "booked"),
-}
 
 
 class Transcript:
@@ -61,6 +46,7 @@ class Transcript:
 
     def __init__(self, console: Console, live: Live) -> None:
         self._console, self._live = console, live
+        self._sources: tuple[str, ...] = ()
 
     def show(self, message: Message) -> None:
         """One message of the server, as it comes."""
@@ -72,6 +58,7 @@ class Transcript:
                 self._line(Text(f"{at}caller  {body.get('text', '')}", style="cyan"))
             case "reply":
                 self._line(Text(f"{at}bot     {body.get('text', '')}", style="yellow"))
+                self._cited(body.get("citations", ()))
             case "clear":
                 self._line(Text(f"{at}        (interrupted)", style="magenta"))
             case "tool":
@@ -84,24 +71,34 @@ class Transcript:
             case "end":
                 self._line(Text(f"{at}end     {body.get('reason')}", style="bold"))
 
+    def _cited(self, sources: Sequence[str]) -> None:
+        if sources and tuple(sources) != self._sources:
+            self._sources = tuple(sources)
+            self._line(Text(f"{'':10}from    {sources[0]}", style="dim"))
+
     def _line(self, text: Text) -> None:
         self._live.update(Text())
         self._console.print(text)
 
 
 @click.command()
-@click.option("--lang", type=click.Choice(list(SCRIPTS)), default="en", envvar="DEMO_LANG")
-@click.option("--bot", envvar="BOT", help="Another bot than the language's own.")
+@click.option("--lang", type=click.Choice(list(LANGUAGES)), default="en", envvar="DEMO_LANG")
+@click.option(
+    "--bot",
+    envvar="BOT",
+    help="Another bot than the language's own; those of the product bring their language.",
+)
 @click.option("--call", is_flag=True, help="By phone.")
 @click.option("--server", default=shlex.join(SERVER), help="Server command; gets --port.")
 def main(lang: str, bot: str | None, call: bool, server: str) -> None:
     """A simulated caller has a conversation with a server that is started for it."""
     console = Console()
-    script = SCRIPTS[lang]
+    script = script_for(bot, lang)
     command = tuple(shlex.split(server))
     talk = _talk_by_phone if call else _talk_on_the_web
     try:
-        ended = talk(command, bot or script.bot, script, console)
+        with help_desk(HELP_DESK_DIR) if script.bot in HELP_DESK else nullcontext({}) as settings:
+            ended = talk(command, settings, script, console)
     except (ServerFailed, NoExchange, Refused, HandshakeRefused) as exc:
         console.print(str(exc), markup=False, style="red")
         sys.exit(1)
@@ -120,22 +117,32 @@ class Ended:
     tools: Sequence[dict[str, Any]]
 
 
-def _talk_on_the_web(command: tuple[str, ...], bot: str, script: Script, console: Console) -> Ended:
-    with _server(command, {}, console) as server, _shown_live(console) as transcript:
-        voice = script.voice
-        caller = WebCaller(server.ws_url, bot=bot, voice=voice, record=True, on_message=transcript.show)
+def _talk_on_the_web(
+    command: tuple[str, ...], settings: Mapping[str, str], script: Script, console: Console
+) -> Ended:
+    with _server(command, settings, console) as server, _shown_live(console) as transcript:
+        caller = WebCaller(
+            server.ws_url,
+            bot=script.bot,
+            voice=script.voice,
+            variables=script.variables,
+            record=True,
+            on_message=transcript.show,
+        )
         trouble = _converse(caller, script)
     tools = [message.body for message in caller.of_type("tool")]
     return Ended(caller, trouble, caller.end_reason, tools)
 
 
-def _talk_by_phone(command: tuple[str, ...], bot: str, script: Script, console: Console) -> Ended:
+def _talk_by_phone(
+    command: tuple[str, ...], settings: Mapping[str, str], script: Script, console: Console
+) -> Ended:
     with (
         SimulatedExchange() as exchange,
-        _server(command, exchange.settings, console),
+        _server(command, {**settings, **exchange.settings}, console),
         _shown_live(console) as transcript,
     ):
-        leg, record = exchange.call(bot, "1001")
+        leg, record = exchange.call(script.bot, "1001")
         caller = PhoneCaller(
             leg, voice=script.voice, record=True, transcript=record, on_message=transcript.show
         )
@@ -176,7 +183,7 @@ def _converse(caller: Caller[Any], script: Script) -> list[str]:
     trouble = []
     try:
         with caller:
-            if not converse(caller, script.persona):
+            if not script.talk(caller):
                 trouble.append("the bot did not come to an end")
     except CallFailed as exc:
         trouble.append(str(exc).splitlines()[0])
@@ -191,7 +198,10 @@ def _misunderstandings(ended: Ended, script: Script) -> list[str]:
         for pattern in script.expected
         if not re.search(pattern, caller.bot_text(), re.IGNORECASE)
     ]
-    if ended.reason != script.end_reason:
+    cited = [source for reply in caller.of_type("reply") for source in reply.body.get("citations", ())]
+    if script.cited and isinstance(caller, WebCaller) and not any(script.cited in c for c in cited):
+        wrong.append(f"{script.cited} was not cited")
+    if script.end_reason and ended.reason != script.end_reason:
         wrong.append(f"the call ended with {ended.reason!r}, not {script.end_reason!r}")
     wrong += [
         f"tool {tool.get('name')} failed: {tool.get('result') or tool.get('code')}"

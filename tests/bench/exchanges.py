@@ -27,6 +27,10 @@ NUMBERS = {
     "appointment_zh": "7002",
     "survey_en": "7003",
     "survey_zh": "7004",
+    "reminder_en": "7005",
+    "reminder_zh": "7006",
+    "support_en": "7007",
+    "support_zh": "7008",
 }
 """Of the bots that come with the product."""
 HOST = "127.0.0.1"

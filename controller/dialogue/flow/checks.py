@@ -1,51 +1,85 @@
 """What a flow's file must keep beyond the shape of its parts: names that exist, texts in every language,
-templates that can be filled, and no way to go round in circles without the caller."""
+templates that can be filled, slots that somebody fills, and sizes that stay readable.
+
+Where the ways through the nodes lead is checked in `paths`, tools in `tool_checks`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from collections.abc import Iterator
 
-from controller.dialogue.flow import texts
+from jinja2 import Environment, TemplateSyntaxError, meta
+
+from controller.dialogue.flow import templates
 from controller.dialogue.flow.model import Flow
-from controller.dialogue.flow.nodes.tool import ToolNode
+from controller.dialogue.flow.nodes.base import RETURN
+from controller.dialogue.flow.paths import FILLING_KINDS, Finding, after_answers, check_paths, place
+from controller.dialogue.flow.suggest import expected
+from controller.dialogue.flow.tool_checks import Tools, check_tools
 from controller.dialogue.languages import LANGUAGES
 
 Where = tuple[str | int, ...]
-Finding = tuple[Where, str]
+_PARSER = Environment(autoescape=True)  # parses only; nothing is ever filled with it
+
+MAX_NODES = 500
+MAX_SLOTS = 100
+MAX_TEXT_CHARS = 1000
+"""About a minute of speech; nobody listens longer without a word of their own."""
 
 
-def check(flow: Flow) -> list[Finding]:
-    """Everything that is wrong: where, and what was expected."""
-    return [*_languages(flow), *_names(flow), *_texts(flow), *_circles(flow), *_unreachable(flow)]
+def check(flow: Flow, tools: Tools | None = None) -> list[Finding]:
+    """Everything that is wrong: where, and what was expected. `tools`: those the bot may use, by name,
+    with the JSON Schema of their arguments; None: not known here, so calls of tools are not checked."""
+    wrong_names = list(_names(flow))
+    findings = [*_sizes(flow), *_languages(flow), *wrong_names, *_texts(flow)]
+    if tools is not None:
+        findings += check_tools(flow, tools)
+    if not wrong_names:  # they would be complained about a second time: "nothing leads to …"
+        findings += [*_unfilled(flow), *check_paths(flow)]
+    return findings
+
+
+def _sizes(flow: Flow) -> Iterator[Finding]:
+    for key, count, most in (
+        ("nodes", len(flow.nodes), MAX_NODES),
+        ("slots", len(flow.slots), MAX_SLOTS),
+    ):
+        if count > most:
+            yield (key,), f"{count} {key}; expected at most {most}"
 
 
 def _languages(flow: Flow) -> Iterator[Finding]:
     for index, code in enumerate(flow.languages):
         if code not in LANGUAGES:
-            yield ("languages", index), f"unknown language '{code}'; expected one of: {_list(LANGUAGES)}"
+            yield ("languages", index), f"unknown language '{code}'{expected(code, LANGUAGES)}"
 
 
 def _names(flow: Flow) -> Iterator[Finding]:
     def node(where: Where, name: str) -> Iterator[Finding]:
         if name not in flow.nodes:
-            yield where, f"there is no node '{name}'; expected one of: {_list(flow.nodes)}"
+            yield where, f"there is no node '{name}'{expected(name, flow.nodes)}"
 
     yield from node(("start",), flow.start)
     if flow.give_up:
         yield from node(("give_up",), flow.give_up)
     for intent, target in flow.intents.items():
         yield from node(("intents", intent.value), target)
+    for index, digression in enumerate(flow.digressions):
+        yield from node(("digressions", index, "start"), digression.start)
     for name, item in flow.nodes.items():
         for field, target in item.targets():
-            yield from node(("nodes", name, *_path(field)), target)
+            if target != RETURN:
+                yield from node(("nodes", name, *place(field)), target)
         for field, slot in item.slots_used():
             if slot not in flow.slots:
-                yield (
-                    ("nodes", name, *_path(field)),
-                    f"there is no slot '{slot}'; expected one of: {_list(flow.slots)}",
-                )
+                where = ("nodes", name, *place(field))
+                yield where, f"there is no slot '{slot}'{expected(slot, flow.slots)}"
+        for field, variable in item.assigns():
+            if variable not in flow.variables:
+                where = ("nodes", name, *place(field))
+                yield where, f"there is no variable '{variable}'{expected(variable, flow.variables)}"
+    if RETURN in flow.nodes:
+        yield ("nodes", RETURN), "'return' leads back from a digression; use another name for the node"
     for name in flow.variables.keys() & flow.slots.keys():
         yield ("variables", name), f"'{name}' is a slot as well; use another name"
 
@@ -57,73 +91,47 @@ def _texts(flow: Flow) -> Iterator[Finding]:
                 yield where, f"no text for language '{code}'"
         for code, template in text.root.items():
             if code != "*" and code not in flow.languages:
-                yield (
-                    where,
-                    f"text for '{code}', which is none of the flow's languages: {_list(flow.languages)}",
-                )
-            yield from _template(flow, where, template)
-    for name, node in flow.nodes.items():
-        if isinstance(node, ToolNode):
-            for template in _strings(node.arguments):
-                yield from _template(flow, ("nodes", name, "arguments"), template)
+                among = expected(code, flow.languages)
+                yield where, f"text for '{code}', which is none of the flow's languages{among}"
+            if len(template) > MAX_TEXT_CHARS:
+                yield where, f"{len(template)} characters; expected at most {MAX_TEXT_CHARS}"
+    for where, template in _templates(flow):
+        for problem in templates.problems(template, flow.slots, flow.variables):
+            yield where, problem
+    for where, expression in flow.expressions():
+        for problem in templates.expression_problems(expression, flow.slots, flow.variables):
+            yield where, problem
 
 
-def _template(flow: Flow, where: Where, template: str) -> Iterator[Finding]:
-    known = {*flow.slots, *(f"{slot}.value" for slot in flow.slots), *flow.variables, "tool.say"}
-    for name in texts.names_in(template):
-        if name not in known:
-            yield where, f"there is no slot or variable '{name}'; expected one of: {_list(known)}"
-    if texts.stray_braces(template):
-        yield where, "a brace that belongs to no {name}"
+def _templates(flow: Flow) -> Iterator[tuple[Where, str]]:
+    """Every template, those in tools' arguments included."""
+    for where, text in flow.texts():
+        for template in text.root.values():
+            yield where, template
+    yield from flow.templates()
 
 
-def _circles(flow: Flow) -> Iterator[Finding]:
-    through = {
-        name: [
-            target
-            for _, target in node.targets()
-            if target in flow.nodes and not flow.nodes[target].waits
-        ]
-        for name, node in flow.nodes.items()
-        if not node.waits
-    }
+def _names_in(template: str) -> set[str]:
+    """The names a template uses; none when it is no template."""
     try:
-        TopologicalSorter(through).prepare()
-    except CycleError as error:
-        circle = error.args[1]
-        yield (
-            ("nodes", circle[0]),
-            f"these nodes go round in a circle without waiting for the caller: {' → '.join(circle)}",
-        )
+        return meta.find_undeclared_variables(_PARSER.parse(template))
+    except (TemplateSyntaxError, RecursionError):
+        return set()
 
 
-def _unreachable(flow: Flow) -> Iterator[Finding]:
-    reached: set[str] = set()
-    waiting = [flow.start, *flow.intents.values(), *([flow.give_up] if flow.give_up else [])]
-    while waiting:
-        name = waiting.pop()
-        if name in flow.nodes and name not in reached:
-            reached.add(name)
-            waiting += [target for _, target in flow.nodes[name].targets()]
-    for name in flow.nodes:
-        if name not in reached:
-            yield ("nodes", name), f"nothing leads to node '{name}'"
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _strings(item)
-
-
-def _path(field: str) -> Where:
-    return tuple(int(part) if part.isdigit() else part for part in field.split("."))
-
-
-def _list(names: Any) -> str:
-    return ", ".join(sorted(names))
+def _unfilled(flow: Flow) -> Iterator[Finding]:
+    """Slots that are always empty: nowhere filled, or used before anything was asked."""
+    filled = {
+        slot
+        for node in flow.nodes.values()
+        if node.kind in FILLING_KINDS
+        for _, slot in node.slots_used()
+    }
+    for name in flow.slots:
+        if name not in filled:
+            yield ("slots", name), f"slot '{name}' is never filled: no ask or set node has it"
+    known = after_answers(flow)
+    for where, template in _templates(flow):
+        if where[0] == "nodes" and where[1] in flow.nodes and where[1] not in known:
+            for slot in _names_in(template) & filled:
+                yield where, f"slot '{slot}' is still empty here: nothing was asked before this node"

@@ -6,17 +6,20 @@ than "No problem."
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from controller.dialogue.flow.memory import Phase
+from controller.dialogue.flow.nodes.base import Go, Stay, Step
 from controller.dialogue.languages.base import Phrase
 from controller.dialogue.normalise import plain
 from controller.dialogue.slots import Certainty, Match
 
 if TYPE_CHECKING:
-    from controller.dialogue.flow.nodes.base import Go, Step
     from controller.dialogue.flow.turn import Turn
+
+MAX_LISTED = 4
+"""More things than this nobody keeps in mind when asked which one is wrong."""
 
 
 def new_value(turn: Turn, text: str, names: Iterable[str]) -> Step | None:
@@ -62,18 +65,62 @@ def wanted_change(turn: Turn, text: str, names: Iterable[str]) -> Step | None:
 
 def slot_named(turn: Turn, text: str, names: Iterable[str]) -> str | None:
     """The slot one of whose `change_words` is said."""
-    said = turn.language.clean(text)
-    for name in names:
-        for word in turn.flow.slots[name].change_words.get(turn.language.code, ()):
-            if (f" {word} " in f" {said} ") if turn.language.joiner else (word in said):
-                return name
-    return None
+    return next((n for n in names if turn.mentions(text, turn.flow.slots[n].change_words)), None)
+
+
+def which_slot(turn: Turn, text: str, names: Sequence[str]) -> str | None:
+    """The one of several slots that the caller names, by its words or by its place as a key."""
+    named = slot_named(turn, text, names)
+    if named is None and turn.keys and len(text) == 1 and text in "123456789"[: len(names)]:
+        named = names[int(text) - 1]
+    return named
+
+
+def something_wrong(turn: Turn) -> Step | None:
+    """ "That's wrong", said where no yes or no was asked for: what was answered last, or which of it.
+
+    None when nothing was answered yet.
+    """
+    names = answered(turn)
+    if not names:
+        return None
+    if len(names) == 1:
+        turn.say(Phrase.NO_PROBLEM)
+        return back_to(turn, names[-1])
+    turn.remember(phase=Phase.WHICH_SLOT)
+    turn.ask(Phrase.WHICH_IS_WRONG, *_listed(turn, names))
+    return Stay.WAIT
+
+
+def hear_which(turn: Turn, text: str) -> Step:
+    """The answer to "which of it is wrong": a slot's name or its new value. Anything else goes back to
+    the last answer: something was wrong, and the question was not understood."""
+    names = answered(turn)
+    if not turn.keys and (step := new_value(turn, text, names[::-1])):
+        return step
+    name = which_slot(turn, text, names) or (names[-1] if names else None)
+    turn.remember(phase=Phase.ANSWER)
+    return (back_to(turn, name) if name else None) or Stay.NOT_UNDERSTOOD
+
+
+def back(turn: Turn) -> Step | None:
+    """ "Go back": to the question before the open one. None when there is none."""
+    current = turn.flow.slot_of(turn.memory.node)
+    before = [name for name in answered(turn) if name != current]
+    if not before:
+        return None
+    turn.say(Phrase.NO_PROBLEM)
+    return back_to(turn, before[-1])
+
+
+def answered(turn: Turn) -> list[str]:
+    """Slots that were answered and can be asked for again, the latest last; at most MAX_LISTED."""
+    names = [n for n in turn.memory.slots if turn.answer(n) and turn.flow.asks(n) is not None]
+    return names[-MAX_LISTED:]
 
 
 def back_to(turn: Turn, name: str) -> Go | None:
     """Forget a slot and ask for it again; the others are kept, so nothing else is asked twice."""
-    from controller.dialogue.flow.nodes.base import Go
-
     node = turn.flow.asks(name)
     if node is None:
         return None
@@ -83,13 +130,24 @@ def back_to(turn: Turn, name: str) -> Go | None:
 
 
 def _take(turn: Turn, name: str, match: Match) -> Step | None:
-    from controller.dialogue.flow.nodes.base import Go
-
     if match.filled:
         turn.fill(name, match)
         turn.remember(phase=Phase.ANSWER)
+        asks = turn.flow.asks(name)
+        if asks and turn.flow.node(asks).must_read_back(turn, match):
+            return Go(asks)
         return Go(turn.flow.confirms(name, turn.memory.node) or turn.memory.node)
     step = back_to(turn, name)
     if match.certainty is Certainty.PARTIAL:
         turn.fill(name, match)
     return step
+
+
+def _listed(turn: Turn, names: Sequence[str]) -> list[str]:
+    """What there is to change, as a sentence; nothing when the flow has no label for one of them."""
+    code = turn.language.code
+    labels = [slot.label.of(code) for n in names if (slot := turn.flow.slots[n]).label is not None]
+    if len(labels) < len(names):
+        return []
+    listed = (", " if turn.language.joiner else "、").join(labels)
+    return [listed[:1].upper() + listed[1:] + turn.language.full_stop]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controller.dialogue.flow import corrections, digressions
 from controller.dialogue.flow.memory import MAX_DETOURS
 from controller.dialogue.flow.nodes.base import Go, Stay, Step
 from controller.dialogue.languages.base import Intent, Phrase
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from controller.dialogue.flow.model import Answer
     from controller.dialogue.flow.turn import Turn
 
-SOFT = frozenset({Intent.LISTENING, Intent.HELLO, Intent.THANKS})
-"""Weaker than an answer: "okay" is a yes where yes or no was asked."""
+SOFT = frozenset({Intent.LISTENING, Intent.HELLO, Intent.THANKS, Intent.WRONG})
+"""Weaker than an answer: "okay" is a yes where yes or no was asked, "that's wrong" a no."""
 
 _ANSWERS: dict[Intent, Phrase | None] = {
     Intent.REPEAT: None,
@@ -26,9 +27,12 @@ _ANSWERS: dict[Intent, Phrase | None] = {
     Intent.THANKS: Phrase.WELCOME,
     Intent.ROBOT: Phrase.ROBOT,
     Intent.PERSON: Phrase.NO_COLLEAGUE,
+    Intent.WRONG: Phrase.NO_PROBLEM,  # nothing was answered yet
+    Intent.BACK: None,
 }
 PAUSES = {Intent.WAIT: Phrase.TAKE_YOUR_TIME, Intent.ATTENTION: Phrase.GO_AHEAD}
 _ENDS = {Intent.GOODBYE: (Phrase.GOODBYE, "goodbye"), Intent.CANCEL: (Phrase.CANCELLED, "cancelled")}
+_GO_BACK = {Intent.WRONG: corrections.something_wrong, Intent.BACK: corrections.back}
 
 
 def intent_of(turn: Turn, text: str, *, loose: bool = False) -> Intent | None:
@@ -43,13 +47,7 @@ def intent_of(turn: Turn, text: str, *, loose: bool = False) -> Intent | None:
 
 def answer_to(turn: Turn, text: str) -> Answer | None:
     """The flow's own answer to a question or remark, if it has one."""
-    said = turn.language.clean(text)
-    code = turn.language.code
-    for answer in turn.flow.answers:
-        for words in answer.words.get(code, ()):
-            if (f" {words} " in f" {said} ") if turn.language.joiner else (words in said):
-                return answer
-    return None
+    return next((a for a in turn.flow.answers if turn.mentions(text, a.words)), None)
 
 
 def is_question(turn: Turn, text: str) -> bool:
@@ -59,12 +57,16 @@ def is_question(turn: Turn, text: str) -> bool:
 
 def follow(turn: Turn, intent: Intent) -> Step:
     """Do what the intent asks for."""
-    if not _detour(turn):
-        return Stay.FAILED
+    if step := detour(turn):
+        return step
     if intent in turn.flow.intents:
         return Go(turn.flow.intents[intent])
+    if digression := digressions.digression_for(turn, intent):
+        return digressions.leave(turn, digression)
     if intent in _ENDS:
         turn.take_leave(*_ENDS[intent])
+    elif intent in _GO_BACK and (step := _GO_BACK[intent](turn)):
+        return step
     elif intent is Intent.ATTENTION:
         turn.say(PAUSES[intent])  # it's the caller's turn
     elif intent in PAUSES:
@@ -76,15 +78,19 @@ def follow(turn: Turn, intent: Intent) -> Step:
     return Stay.WAIT
 
 
-def reply_with(turn: Turn, answer: Answer | None) -> Step:
+def reply_with(turn: Turn, answer: Answer | str | None) -> Step:
     """Give a short answer (without one: say honestly that there is none), then ask again."""
-    if not _detour(turn):
-        return Stay.FAILED
-    turn.say(answer.say if answer else Phrase.DONT_KNOW)
+    if step := detour(turn):
+        return step
+    if isinstance(answer, str):
+        turn.say_plain(answer)
+    else:
+        turn.say(answer.say if answer else Phrase.DONT_KNOW)
     turn.ask_again()
     return Stay.WAIT
 
 
-def _detour(turn: Turn) -> bool:
+def detour(turn: Turn) -> Step | None:
+    """Count one more remark besides the question; FAILED when there were too many in a row."""
     turn.remember(detours=turn.memory.detours + 1)
-    return turn.memory.detours <= MAX_DETOURS
+    return None if turn.memory.detours <= MAX_DETOURS else Stay.FAILED

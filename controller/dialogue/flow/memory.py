@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from controller.dialogue.slots import Match
 
@@ -15,15 +16,37 @@ MAX_DETOURS = 8
 MAX_ASKED = 8
 """How often one node may put its question, in whatever words and for whatever reason. With a bound for
 every node no caller, however odd, keeps a conversation going."""
+MAX_NESTED = 3
+"""Digressions within digressions."""
 
 
 class Phase(StrEnum):
     """What the current node is waiting for."""
 
     ANSWER = "answer"
-    WHICH_SLOT = "which_slot"  # a confirm node asked what shall be changed
+    READBACK = "readback"  # an ask node read its answer back
+    WHICH_SLOT = "which_slot"  # it was asked what shall be changed
     OUTCOME = "outcome"  # a tool is running
     ENDED = "ended"  # leave has been taken
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a digression left the conversation. `start`: the digression's first node."""
+
+    start: str
+    node: str
+    phase: Phase
+    question: tuple[str, ...]
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """An agent has the word. `memory` is the agent's own; `turns` counts what the caller said to it."""
+
+    memory: Any = None
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +56,10 @@ class Memory:
     node: str
     phase: Phase = Phase.ANSWER
     slots: Mapping[str, Match] = field(default_factory=dict)
+    confirmed: frozenset[str] = frozenset()
+    """Slots that were read back and found right."""
+    variables: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    """Those the flow itself has set."""
     question: tuple[str, ...] = ()
     """The sentences of the last question, for "can you repeat that"."""
     tries: int = 0
@@ -41,5 +68,8 @@ class Memory:
     """By node: how many replies ended in its question."""
     detours: int = 0
     turns: int = 0
-    tool_say: str = ""
-    """What a failed tool wants the caller to know."""
+    tool: Mapping[str, Any] = field(default_factory=dict)
+    """The last tool's result: ok, say, code, data; made harmless."""
+    left: tuple[Place, ...] = ()
+    """Where digressions left from, the last one last."""
+    agent: HandedOver | None = None

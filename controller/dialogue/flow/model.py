@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from controller.dialogue.flow.nodes import Node
 from controller.dialogue.flow.nodes.ask import AskNode
@@ -28,17 +28,37 @@ class Answer(Model):
     say: Text
 
 
+class Digression(Model):
+    """A chain of nodes that begins at `start` whenever one of `words` (as in an answer) or an
+    utterance of `intent` is said. The target `return` leads back to where the conversation was."""
+
+    words: Mapping[str, tuple[str, ...]] = {}
+    intent: Intent | None = None
+    start: Name
+
+    @model_validator(mode="after")
+    def _is_entered(self) -> Digression:
+        if not self.words and self.intent is None:
+            raise ValueError("a digression needs one of: words, intent")
+        return self
+
+
+Variable = bool | int | float | Text
+
+
 class Flow(Model):
-    """`start` is the first node; `intents` send what callers may say anywhere to a node of the flow."""
+    """`start` is the first node; `intents` send what callers may say anywhere to a node of the flow.
+    `variables` hold what the contact's data and `set` nodes may change; these are their first values."""
 
     flow: Name
     languages: tuple[str, ...] = Field(min_length=1)
     start: Name
     give_up: Name | None = None
-    variables: Mapping[Name, Text] = {}
+    variables: Mapping[Name, Variable] = {}
     slots: Mapping[Name, Slot] = {}
     intents: Mapping[Intent, Name] = {}
     answers: tuple[Answer, ...] = ()
+    digressions: tuple[Digression, ...] = ()
     nodes: Mapping[Name, Node] = Field(min_length=1)
 
     def node(self, name: str) -> NodeModel:
@@ -51,6 +71,11 @@ class Flow(Model):
             (n for n, node in self.nodes.items() if isinstance(node, AskNode) and node.slot == slot),
             None,
         )
+
+    def slot_of(self, node: str) -> str | None:
+        """The slot that a node asks for."""
+        found = self.nodes[node]
+        return found.slot if isinstance(found, AskNode) else None
 
     def confirms(self, slot: str, current: str) -> str | None:
         """Where a corrected slot has to be confirmed: nowhere while it is still going to be."""
@@ -68,6 +93,22 @@ class Flow(Model):
     def texts(self) -> Iterator[tuple[tuple[str | int, ...], Text]]:
         """Every text of the flow and where it stands."""
         yield from _texts_in(self, ())
+
+    def templates(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Every template that is no text for the caller (a tool's argument) and where it stands."""
+        for name, node in self.nodes.items():
+            for field, source in node.templates():
+                yield ("nodes", name, *_place(field)), source
+
+    def expressions(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Every expression and where it stands."""
+        for name, node in self.nodes.items():
+            for field, source in node.expressions():
+                yield ("nodes", name, *_place(field)), source
+
+
+def _place(field: str) -> tuple[str | int, ...]:
+    return tuple(int(part) if part.isdigit() else part for part in field.split("."))
 
 
 def _texts_in(

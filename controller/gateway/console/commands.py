@@ -59,6 +59,7 @@ class Commands:
             "hangup": Command("hangup <id>", "end a session, or a call that rings", self._hangup),
             "call": Command("call <number> [bot] [name=value ...]", "call somebody", self._call),
             "calls": Command("calls", "calls that were made, newest first", self._calls),
+            "flow": Command("flow [reload]", "flows that bots play; take up changed files", self._flow),
             "stats": Command("stats", "numbers of this process", self._stats),
             "drain": Command("drain", "no new sessions; stop when the live ones are over", self._drain),
             "help": Command("help", "this list", self._help),
@@ -176,6 +177,18 @@ class Commands:
         names = ("call_id", "number", "bot", "state", "disposition", "session_id")
         rows = [[call[name] or "" for name in names] for call in self._phone().recent()[:MAX_CALLS]]
         return table(names, rows, max_cells=36) if rows else "no calls were made"
+
+    def _flow(self, rest: str) -> str:
+        if rest not in ("", "reload"):
+            raise CommandError("usage: flow [reload]")
+        if self._deps.flows is None:
+            raise CommandError("there are no flows here")
+        if rest:
+            self._log.info("an operator reloads the flows")
+        flows = self._deps.flows.reload() if rest else self._deps.flows.status()
+        rows = [(f.bot, f.flow, f.version, f"{f.since:%Y-%m-%d %H:%M:%S} UTC") for f in flows]
+        problems = [f"-ERR {plain(problem)}" for flow in flows for problem in flow.problems]
+        return "\n".join([table(("bot", "flow", "version", "since"), rows), *problems])
 
     def _drain(self, _rest: str) -> str:
         live = len(self._deps.registry)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.gateway.phone_ports import PhoneDesk
-from controller.gateway.ports import RecordsReader
+from controller.gateway.ports import FlowDesk, RecordsReader
 from controller.observe.transcripts import TranscriptHub
 from controller.session.registry import SessionRegistry
 
@@ -54,4 +54,6 @@ class ConsoleDeps:
     """For sessions that the transcripts no longer know."""
     records_unavailable: type[Exception] = ConnectionError
     """What `records` raises when the database is down."""
+    flows: FlowDesk | None = None
+    """The same that serves the API."""
     limits: ConsoleLimits = field(default_factory=ConsoleLimits)

@@ -18,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controller.dialogue.flow import Flow, FlowStrategy, load_flow
+from controller.dialogue.flow.helper import FlowHelper
 from controller.session.ports import (
     Cause,
     Expect,
@@ -25,6 +26,7 @@ from controller.session.ports import (
     Remember,
     ReplyRequest,
     Say,
+    Strategy,
     ToolCall,
     ToolOutcome,
 )
@@ -52,9 +54,13 @@ class Conversation:
         now: datetime = NOW,
         tool: ToolAnswer = lambda proposal: {"ok": True},
         variables: Mapping[str, str] | None = None,
+        helper: FlowHelper | None = None,
+        agents: Mapping[str, Strategy] | None = None,
     ) -> None:
         loaded = _load(flow) if isinstance(flow, str) else flow
-        self.strategy = FlowStrategy(loaded, language, lambda: now)
+        self.language = language
+        self.strategy = FlowStrategy(loaded, language, lambda: now, helper=helper, agents=agents)
+        self.agents = dict(agents or {})
         self.variables = dict(variables or {})
         self.memory: Any = None
         self.expect: Expect | None = None
@@ -68,7 +74,7 @@ class Conversation:
     @property
     def last(self) -> str:
         """All that the caller heard since they last spoke."""
-        joiner = "" if self.strategy._language.code == "zh" else " "
+        joiner = "" if self.language.startswith("zh") else " "
         return joiner.join(self.heard)
 
     def hears(self, text: str) -> Conversation:
@@ -111,8 +117,9 @@ class Conversation:
             tool=request.tool,
         )
         items = list(self.strategy.reply(request))
-        ranks = [_ORDER.index(type(item)) for item in items]
-        assert ranks == sorted(ranks), f"items out of order: {items}"
+        if not self.agents:  # an agent's stream stands after the flow's own items
+            ranks = [_ORDER.index(type(item)) for item in items]
+            assert ranks == sorted(ranks), f"items out of order: {items}"
         for item in items:
             match item:
                 case Remember(memory):

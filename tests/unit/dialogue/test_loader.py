@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from controller.dialogue.flow import FlowError, load_flow
-from controller.dialogue.flow.loader import parse_flow
+from controller.dialogue.flow.loader import load_version, parse_flow
 
 GOOD = dedent(
     """\
@@ -44,14 +44,30 @@ def test_a_good_one_loads() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place", "message"),
     [
-        ("prompt: Are", "promt: Are", "10:5", "unknown key 'promt'; expected one of: "),
+        (
+            "prompt: Are",
+            "promt: Are",
+            "10:5",
+            "'promt'; did you mean 'prompt'? expected one of: ",
+        ),
         ("    slot: sure\n", "", "7:3", "'slot' is missing"),
-        ("kind: ask", "kind: aks", "7:3", "'ask', 'confirm', 'branch', 'tool', 'hangup'"),
-        ("type: yes_no", "type: yes_know", "5:3", "'yes_no', 'choice', 'rating'"),
-        ("next: end", "next: ende", "11:5", "there is no node 'ende'; expected one of: ask, end"),
-        ("slot: sure", "slot: shure", "9:5", "there is no slot 'shure'; expected one of: sure"),
-        ("Are you sure?", "Are you {shure}?", "10:5", "there is no slot or variable 'shure'"),
-        ("Are you sure?", '"Are you {sure?"', "10:5", "a brace that belongs to no {name}"),
+        ("kind: ask", "kind: aks", "8:5", "unknown kind 'aks'; did you mean 'ask'? expected one of: a"),
+        ("    kind: ask\n", "", "7:3", "'kind' is missing"),
+        ("type: yes_no", "type: yes_know", "5:10", "unknown type 'yes_know'; did you mean 'yes_no'?"),
+        (
+            "next: end",
+            "next: ende",
+            "11:5",
+            "no node 'ende'; did you mean 'end'? expected one of: ask",
+        ),
+        (
+            "slot: sure",
+            "slot: shure",
+            "9:5",
+            "no slot 'shure'; did you mean 'sure'? expected one of: ",
+        ),
+        ("Are you sure?", "Are you {{ shure }}?", "10:5", "there is no slot or variable 'shure'"),
+        ("Are you sure?", '"Are you {sure?"', "10:5", "a stray brace"),
         ("{en: Well", "{zh: Well", "14:5", "no text for language 'en'"),
         (
             "languages: [en]",
@@ -70,8 +86,8 @@ def test_a_good_one_loads() -> None:
 def test_errors_point_to_the_place(old: str, new: str, place: str, message: str) -> None:
     assert old in GOOD
     complaint = _complaint(GOOD.replace(old, new, 1))
-    assert complaint.startswith(f"tiny.yaml:{place}: ")
-    assert message in complaint
+    told = [line for line in complaint.splitlines() if line.startswith(f"tiny.yaml:{place}: ")]
+    assert any(message in line for line in told), complaint
 
 
 def test_every_error_is_told_at_once() -> None:
@@ -118,3 +134,92 @@ def test_a_flow_can_not_be_changed() -> None:
     flow = parse_flow(GOOD)
     with pytest.raises(ValueError, match="frozen"):
         flow.start = "end"  # type: ignore[misc]
+
+
+def test_all_misspelt_keys_are_told_with_what_was_meant() -> None:
+    text = GOOD.replace("prompt:", "promt:").replace("next: end", "nxt: end").replace("reason", "why")
+    complaint = _complaint(text.replace("start: ask", "start: ask\nlanguage: en"))
+    for wrong, meant in (("language", "languages"), ("promt", "prompt"), ("nxt", "next")):
+        assert f"unknown key '{wrong}'; did you mean '{meant}'?" in complaint
+    lines = [int(line.split(":")[1]) for line in complaint.splitlines()]
+    assert lines == sorted(lines)
+
+
+def test_a_key_that_is_named_like_its_node_is_found() -> None:
+    text = GOOD.replace("say: {en:", "sya: x\n    say: {en:")
+    assert "tiny.yaml:14:5: nodes.end.sya: unknown key 'sya'; did you mean 'say'?" in _complaint(text)
+
+
+def test_nodes_from_which_the_call_never_ends() -> None:
+    round_ = "  more: {kind: ask, slot: sure, prompt: And now., next: again}\n"
+    round_ += "  again: {kind: ask, slot: sure, prompt: Again., next: more}\n"
+    text = GOOD.replace("prompt: Are", "otherwise: more\n    prompt: Are") + round_
+    complaint = _complaint(text)
+    assert complaint.startswith("tiny.yaml:16:3: nodes.more: no way leads to an end")
+    assert "from 'more', 'again'" in complaint
+
+
+def test_a_slot_that_nobody_fills() -> None:
+    complaint = _complaint(GOOD.replace("slots:\n", "slots:\n  who: {type: name}\n"))
+    assert complaint == "tiny.yaml:5:3: slots.who: slot 'who' is never filled: no ask or set node has it"
+
+
+def test_a_slot_that_is_used_before_anything_was_asked() -> None:
+    hello = "nodes:\n  hello: {kind: say, say: 'So {{ sure }} it is.', next: ask}\n"
+    text = GOOD.replace("nodes:\n", hello).replace("start: ask", "start: hello")
+    assert "slot 'sure' is still empty here" in _complaint(text)
+    assert parse_flow(GOOD.replace("Well then. Goodbye.", "'{{ sure }}. Goodbye.'"))
+
+
+def test_too_long_a_text() -> None:
+    text = GOOD.replace("Are you sure?", "Are you sure? " * 100)
+    assert "tiny.yaml:10:5: nodes.ask.prompt: 1399 characters; expected at most 1000" in _complaint(text)
+
+
+NOTIFY = """\
+  end:
+    kind: tool
+    tool: notify
+    arguments: {to: "{{ sure }}", count: {expression: 1 + 1}, channel: fax}
+    next: out
+    on_error: out
+  out: {kind: hangup}
+"""
+TOOLS = {
+    "notify": {
+        "type": "object",
+        "properties": {
+            "to": {"type": "string", "maxLength": 3},
+            "channel": {"enum": ["log", "sms"]},
+            "text": {"type": "string"},
+            "count": {"type": "integer"},
+        },
+        "required": ["text"],
+        "additionalProperties": False,
+    }
+}
+
+
+def test_a_tool_that_is_called_wrongly() -> None:
+    text = GOOD[: GOOD.index("  end:")] + NOTIFY
+    assert parse_flow(text).nodes["end"].kind == "tool"  # the tools are not known here
+    with pytest.raises(FlowError) as caught:
+        parse_flow(text, "tiny.yaml", TOOLS)
+    told = str(caught.value)
+    assert "'notify' would refuse this: 'fax' is not one of ['log', 'sms']" in told
+    assert "'text' is a required property" in told
+    assert "sure" not in told  # only the call will show what that is
+    assert "count" not in told
+    with pytest.raises(FlowError, match="no tool 'notify' that this bot may use; there are none"):
+        parse_flow(text, "tiny.yaml", {})
+
+
+def test_the_version_is_that_of_the_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(GOOD)
+    first = load_version(path)
+    path.write_text(GOOD + "# a remark\n")
+    second = load_version(path)
+    assert len(first.version) == 12
+    assert first.version != second.version
+    assert first.flow == second.flow

@@ -7,6 +7,10 @@ from collections import Counter
 
 import pytest
 
+from controller.dialogue.flow import Flow
+from controller.dialogue.flow.loader import parse_flow
+from controller.dialogue.flow.memory import MAX_NESTED
+from tests.unit.dialogue import test_digressions
 from tests.unit.dialogue.conversation import Conversation
 
 BOTS = [(flow, language) for flow in ("appointment", "survey") for language in ("en", "zh")]
@@ -18,19 +22,27 @@ LINES = {
         "at eleven pm", "no I meant Friday", "I want to change the time", "the name", "no", "yes",
         "wait a second", "stop", "hold on please", "sorry can I say something",
         "can you repeat that please", "how much is it", "where is my order", "thanks", "okay", "mm-hm",
-        "the the", "Loki", "US please", "7", "...", "",
+        "the the", "Loki", "US please", "7", "...", "", "that's wrong", "go back", "where can I park",
+        "shit", "你好",
     ),
     "zh": (
         "我叫李伟", "星期四", "下周二", "上午", "十点", "昨天", "晚上十一点", "不对我是说星期五",
         "我想改一下预约时间", "名字", "不是", "是的", "等一等", "停一下", "不好意思打断一下",
         "请再说一遍", "这个多少钱", "我的订单到哪里了", "谢谢", "好", "嗯", "天上的云",
-        "下周二上五", "变", "七", "……", "",
+        "下周二上五", "变", "七", "……", "", "不对", "上一个问题", "哪里可以停车", "他妈的", "hello",
     ),
 }  # fmt: skip
 LETTERS = {
     "en": "abcdefghijklmnopqrstuvwxyz ' .,?0123456789",
     "zh": "的一是了我不人在他有这上午下点号周期零八，。",
 }
+
+
+def _odd_flow() -> Flow:
+    """Digressions, reading back, going back: with a few tries each, so that all ends are met."""
+    return parse_flow(
+        test_digressions.FLOW.replace("confirm: always", "confirm: always\n    max_tries: 5")
+    )
 
 
 def _turn(caller: Conversation, language: str, dice: random.Random) -> None:
@@ -48,7 +60,7 @@ def _turn(caller: Conversation, language: str, dice: random.Random) -> None:
 @pytest.mark.parametrize(("flow", "language"), BOTS)
 def test_random_callers_come_to_an_end(flow: str, language: str) -> None:
     ends: Counter[str | None] = Counter()
-    for seed in range(300):
+    for seed in range(250):
         dice = random.Random(seed)
         caller = Conversation(flow, language)
         replies = 1
@@ -94,3 +106,21 @@ def test_an_hour_that_is_never_heard_is_left_to_a_colleague(
     assert asked == 3
     assert caller.hung_up == "call_back"
     assert caller.tools[0].arguments["template_id"] == "call_back"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_random_callers_come_to_an_end_with_digressions(language: str) -> None:
+    flow, ends = _odd_flow(), Counter[str | None]()
+    for seed in range(100):
+        dice = random.Random(seed)
+        caller = Conversation(flow, language)
+        replies = 1
+        while caller.hung_up is None and replies < 2 * MOST_REPLIES:
+            _turn(caller, language, dice)
+            replies += 1
+            assert caller.heard
+            assert len(caller.memory.left) <= MAX_NESTED
+        assert caller.hung_up is not None, f"caller {seed} is still talking"
+        ends[caller.hung_up] += 1
+    assert "lost" in ends
+    assert "too_long" not in ends

@@ -183,6 +183,7 @@ class Summary:
     ended_at: datetime | None = datetime(2026, 3, 1, 9, 31, tzinfo=UTC)
     duration_ms: float | None = 60_000.0
     end_reason: str | None = "goodbye"
+    version: str = "v1"
     turn_count: int = 2
     barge_in_count: int = 1
 

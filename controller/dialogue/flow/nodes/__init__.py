@@ -6,13 +6,25 @@ from typing import Annotated
 
 from pydantic import Field
 
+from controller.dialogue.flow.nodes.agent import AgentNode
 from controller.dialogue.flow.nodes.ask import AskNode
 from controller.dialogue.flow.nodes.branch import BranchNode
 from controller.dialogue.flow.nodes.confirm import ConfirmNode
 from controller.dialogue.flow.nodes.hangup import HangupNode
 from controller.dialogue.flow.nodes.say import SayNode
+from controller.dialogue.flow.nodes.set import SetNode
 from controller.dialogue.flow.nodes.tool import ToolNode
+from controller.dialogue.flow.nodes.transfer import TransferNode
 
 Node = Annotated[
-    SayNode | AskNode | ConfirmNode | BranchNode | ToolNode | HangupNode, Field(discriminator="kind")
+    SayNode
+    | AskNode
+    | ConfirmNode
+    | BranchNode
+    | SetNode
+    | ToolNode
+    | AgentNode
+    | TransferNode
+    | HangupNode,
+    Field(discriminator="kind"),
 ]

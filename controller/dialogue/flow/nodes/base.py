@@ -9,15 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from controller.dialogue.model import Model
-from controller.dialogue.slots import Slot
+from controller.dialogue.model import Model, Text
+from controller.dialogue.slots import Match, Slot
 
 if TYPE_CHECKING:
     from controller.dialogue.flow.turn import Turn
+    from controller.session.ports import ToolOutcome
 
 DEFAULT_TRIES = 3
+RETURN = "return"
+"""As a target: back to where the digression left the conversation."""
+
+
+class Missed(Model):
+    """For when nothing came: `say` is said before the question is put again, `next` is where it goes on
+    when it was tried often enough."""
+
+    say: Text | None = None
+    next: str | None = None
+
+
+class Expression(Model):
+    """A value worked out in the sandbox, such as `amount.value > 100`; keeps its type."""
+
+    expression: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,18 @@ class NodeModel(Model):
         """(field, slot name) of every slot this one reads or fills."""
         yield from ()
 
+    def templates(self) -> Iterator[tuple[str, str]]:
+        """(field, template) of every template that isn't a text for the caller."""
+        yield from ()
+
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        """(field, expression) of every expression."""
+        yield from ()
+
+    def assigns(self) -> Iterator[tuple[str, str]]:
+        """(field, variable name) of every variable this one sets."""
+        yield from ()
+
     def enter(self, turn: Turn) -> Step:
         """The conversation arrives here."""
         raise NotImplementedError
@@ -75,6 +104,54 @@ class NodeModel(Model):
         """How many answers may fail here before the flow gives up."""
         return DEFAULT_TRIES
 
-    def answer_slot(self, slots: Mapping[str, Slot]) -> Slot | None:  # noqa: ARG002
-        """The slot whose answer this node waits for."""
+    def answer_slot(self, turn: Turn) -> Slot | None:  # noqa: ARG002
+        """The slot whose answer this node waits for now."""
         return None
+
+    def outcome(self, turn: Turn, outcome: ToolOutcome) -> Step:  # noqa: ARG002
+        """A proposed tool has ended. By default it was somebody else's."""
+        return Stay.WAIT
+
+    def resume(self, turn: Turn) -> Step:
+        """A digression is over: put the open question again."""
+        turn.ask_again()
+        return Stay.WAIT
+
+    def must_read_back(self, turn: Turn, match: Match) -> bool:  # noqa: ARG002
+        """Whether an answer to this node's question has to be read back before it counts."""
+        return False
+
+    def missed(self, *, silent: bool) -> Missed | None:  # noqa: ARG002
+        """What to do after silence, or after words that were not understood, if the node says."""
+        return None
+
+
+def strings_in(value: Any) -> Iterator[str]:
+    """Every str in JSON-like data, expressions left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        if not is_expression(value):
+            for item in value.values():
+                yield from strings_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from strings_in(item)
+
+
+def expressions_in(value: Any) -> Iterator[str]:
+    """Every `{expression: …}` in JSON-like data."""
+    if isinstance(value, Mapping):
+        if is_expression(value):
+            yield value["expression"]
+        else:
+            for item in value.values():
+                yield from expressions_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from expressions_in(item)
+
+
+def is_expression(value: Mapping[Any, Any]) -> bool:
+    """Whether a mapping is the written form of an `Expression`."""
+    return len(value) == 1 and isinstance(value.get("expression"), str)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -92,24 +92,16 @@ class ConfirmNode(NodeModel):
         """`max_tries`."""
         return self.max_tries
 
-    def answer_slot(self, slots: Mapping[str, Slot]) -> Slot | None:  # noqa: ARG002
+    def answer_slot(self, turn: Turn) -> Slot | None:
         """The slot whose answer this node waits for."""
-        return _YES_NO
+        return _YES_NO if turn.memory.phase is Phase.ANSWER else None
 
     def expect(self, turn: Turn) -> None:
         """Yes or no."""
         turn.expect(_YES_NO)
 
     def _which(self, turn: Turn, text: str) -> Step:
-        named = corrections.slot_named(turn, text, self.corrects)
-        if (
-            named is None
-            and turn.keys
-            and text.isdecimal()
-            and len(text) == 1
-            and 1 <= int(text) <= len(self.corrects)
-        ):
-            named = self.corrects[int(text) - 1]
+        named = corrections.which_slot(turn, text, self.corrects)
         if named is None:
             return Stay.NOT_UNDERSTOOD
         return corrections.back_to(turn, named) or Stay.NOT_UNDERSTOOD

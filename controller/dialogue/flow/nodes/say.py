@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 class SayNode(NodeModel):
-    """`say`, then `next`."""
+    """`say`, then `next`. `polish`: the bot's language model may say it in its own words, facts kept."""
 
     waits: ClassVar[bool] = False
     kind: Literal["say"]
     say: Text
+    polish: bool = False
     next: str
 
     def targets(self) -> Iterator[tuple[str, str]]:
@@ -26,5 +27,8 @@ class SayNode(NodeModel):
 
     def enter(self, turn: Turn) -> Step:
         """Say it."""
-        turn.say(self.say)
+        if self.polish:
+            turn.say_polished(self.say)
+        else:
+            turn.say(self.say)
         return Go(self.next)

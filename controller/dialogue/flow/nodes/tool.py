@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from controller.dialogue.flow.memory import Phase
-from controller.dialogue.flow.nodes.base import Go, NodeModel, Stay, Step
+from controller.dialogue.flow.nodes.base import Go, NodeModel, Stay, Step, expressions_in, strings_in
+from controller.dialogue.flow.plain import plain_scalar
 from controller.dialogue.languages.base import Phrase
 from controller.dialogue.model import Text
 
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 
 class ToolNode(NodeModel):
-    """`tool` with `arguments` (templates in them are filled), `say` meanwhile; then "
-    "`next` or `on_error`."""
+    """`tool` with `arguments` (templates and expressions in them are filled), `say` meanwhile; then
+    `next` or `on_error`. Texts after it see the result as `tool.data`; `assign` keeps parts of it in
+    variables, by expressions such as `tool.data.name`."""
 
     kind: Literal["tool"]
     tool: str
     arguments: Mapping[str, Any] = {}
     say: Text | None = None
+    assign: Mapping[str, str] = {}
     next: str
     on_error: str
 
@@ -32,10 +34,27 @@ class ToolNode(NodeModel):
         yield "next", self.next
         yield "on_error", self.on_error
 
+    def templates(self) -> Iterator[tuple[str, str]]:
+        """Those in `arguments`."""
+        for source in strings_in(self.arguments):
+            yield "arguments", source
+
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        """Those in `arguments` and `assign`."""
+        for source in expressions_in(self.arguments):
+            yield "arguments", source
+        for name, source in self.assign.items():
+            yield f"assign.{name}", source
+
+    def assigns(self) -> Iterator[tuple[str, str]]:
+        """`assign`."""
+        for name in self.assign:
+            yield f"assign.{name}", name
+
     def enter(self, turn: Turn) -> Step:
         """Propose the call."""
         turn.say(self.say)
-        turn.remember(phase=Phase.OUTCOME, tool_say="", question=())
+        turn.remember(phase=Phase.OUTCOME, tool={}, question=())
         turn.propose(self.tool, turn.filled(self.arguments))
         return Stay.WAIT
 
@@ -48,8 +67,12 @@ class ToolNode(NodeModel):
         """The tool has ended."""
         if outcome.call.name != self.tool or turn.memory.phase is not Phase.OUTCOME:
             return Stay.WAIT  # somebody else's
-        turn.memory = replace(turn.memory, tool_say="" if outcome.ok else outcome.say)
-        return Go(self.next if outcome.ok else self.on_error)
+        turn.note_outcome(outcome)
+        if not outcome.ok:
+            return Go(self.on_error)
+        for name, source in self.assign.items():
+            turn.assign(name, plain_scalar(turn.value(source)))
+        return Go(self.next)
 
     def on_fail(self) -> str | None:
         """No outcome came."""
