@@ -48,6 +48,9 @@ class AgentSettings(Section):
         None, description="first words, said as they are; unset: the language's; empty: the model greets"
     )
     knowledge: bool = Field(False, description="look things up in the knowledge base")
+    sources: tuple[str, ...] = Field(
+        (), description="documents it may use, by name or pattern (shoes_*.md); empty: all"
+    )
     passages: Annotated[int, Field(ge=1, le=20)] = Field(4, description="passages given to the model")
 
     def options(self, language: str) -> AgentOptions:

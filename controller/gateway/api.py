@@ -105,6 +105,7 @@ def summary_json(session: SessionSummary) -> dict[str, Any]:
         "started_at": session.started_at.isoformat(),
         "ended_at": session.ended_at.isoformat() if session.ended_at else None,
         "end_reason": session.end_reason,
+        "version": session.version,
         "turn_count": session.turn_count,
         "barge_in_count": session.barge_in_count,
     }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import accumulate
 from typing import Protocol
 
@@ -28,6 +28,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from controller.observe.hub_delay import HubDelay
+from controller.observe.outbox_metrics import OutboxCollector
 from controller.session import happenings as told
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -201,6 +202,11 @@ class SessionMetrics:
     def watch_records(self, read: Callable[[], RecordCounts]) -> None:
         """Show the record writer's counters; `read` must not block."""
         self.registry.register(_RecordCollector(read))
+
+    def watch_outbox(self, read: Callable[[], Iterable[tuple[str, str, int]]]) -> None:
+        """Show (channel, state, messages) of the outbox; `read` waits a moment at most and
+        gives nothing when it can't know."""
+        self.registry.register(OutboxCollector(read, BoundedLabel(room=16)))
 
     def watch_hub_delay(self, probe: HubDelay) -> None:
         """Take the samples of `probe` (which the caller starts) and show the p99.9 of its window."""

@@ -35,6 +35,9 @@ from controller.session.ports import Cause, Entry, Expect
 from controller.session.profile import Profile
 from controller.session.reply import Reply
 
+TOOLS_S = 65.0
+"""Wait at the end for tools that must finish: their own limits, at most 60 s, come first."""
+
 
 class State(StrEnum):
     """What a session is doing. ENDED has no row in the table: nothing happens any more."""
@@ -66,6 +69,14 @@ class Turn:
     measured: Timings | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A tool that must finish although its reply was given up: whose turn it is recorded with."""
+
+    turn: int
+    started_at: float
+
+
 @dataclass(slots=True)
 class Interruption:
     """The caller's voice while the bot has the turn. It becomes a turn, or nothing."""
@@ -91,6 +102,8 @@ class Core:
         self.turn: Turn | None = None
         self.reply: Reply | None = None
         self.stopping: Reply | None = None  # cut off; how much of it was heard is still to be told
+        self.unfinished: dict[str, Unfinished] = {}  # by call id
+        self.leaving = ""  # why the session ends, while it waits for these
         self.interruption: Interruption | None = None
         self.history: list[Entry] = []
         self.memory: Any = None
@@ -184,10 +197,15 @@ class Core:
         self.cancel_timer(ev.TimerKind.RESUME)
 
     def finish(self, reason: str) -> None:
-        """The very end."""
+        """The very end; with tools that must finish, once they have."""
         self.cancel_all_timers()
+        if self.unfinished:
+            self.leaving = self.leaving or reason
+            self.set_timer(ev.TimerKind.TOOLS, TOOLS_S)
+            self.enter(State.ENDING)
+            return
         self.enter(State.ENDED)
-        self.do(End(reason))
+        self.do(End(self.leaving or reason))
 
     # --- stale work --------------------------------------------------------------------------
 
@@ -195,8 +213,11 @@ class Core:
         if isinstance(event, ev.PlaybackStopped):
             return self.stopping is None or self.stopping.id != event.reply_id
         if isinstance(event, ev.ToolDone):
+            call_id = event.outcome.call.call_id
             running = self.reply.running if self.reply else None
-            return running is None or running.call.call_id != event.outcome.call.call_id
+            return call_id not in self.unfinished and (
+                running is None or running.call.call_id != call_id
+            )
         if isinstance(event, ev.TimerFired):
             known = event.kind in self._timers
             self._timers.discard(event.kind)

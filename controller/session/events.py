@@ -130,6 +130,7 @@ class ToolRequested:
     reply_id: str
     call: ToolCall
     cancellable: bool = False
+    must_finish: bool = False  # also when the session ends meanwhile
     """Whether the caller may make it moot by taking the turn."""
 
 
@@ -213,6 +214,7 @@ class TimerKind(StrEnum):
     DTMF = "dtmf"  # a row of key presses is over
     LIMIT = "limit"  # the session is too long
     GOODBYE = "goodbye"  # the goodbye was not heard to its end
+    TOOLS = "tools"  # a tool that must finish before the end does not
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class SessionStarted:
     bot: str
     language: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""  # of what the strategy goes by (a prompt, a flow); "" when it has none
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,9 @@ ReplyItem = Say | Remember | Expect | Propose
 
 class Strategy(Protocol):
     """Decides what to say. Holds no per-session state: all of it is in `request.memory`, so a reply
-    that was begun on a guess can be thrown away and asked for again."""
+    that was begun on a guess can be thrown away and asked for again.
+
+    One that has a `version: str` (of its prompt, of its flow) has it recorded with the session."""
 
     def reply(self, request: ReplyRequest) -> Iterator[ReplyItem]:
         """Stream a reply. May block cooperatively (network); raises when it can't answer. Closing
@@ -147,6 +149,10 @@ class ToolRunner(Protocol):
 
     def cancellable(self, name: str) -> bool:
         """Whether a running call of this tool may be abandoned when the caller goes on talking."""
+        ...
+
+    def must_finish(self, name: str) -> bool:
+        """Whether a running call of this tool is let finish when the session ends."""
         ...
 
 

@@ -69,10 +69,10 @@ def accept(core: Core) -> None:
     if reply.failed:
         _speak_fallback(core, reply)
         return
-    if not reply.chunks:
-        expect_words_soon(core)
-    else:
+    if reply.chunks:
         core.enter(State.SPEAKING)
+    elif reply.first_text_at is None:
+        expect_words_soon(core)
     speaking.play_ready(core, reply)
     tooling.advance(core)
 
@@ -100,9 +100,11 @@ def add_text(core: Core, event: ev.ReplyText) -> None:
     if reply.first_text_at is None:
         reply.first_text_at = core.now
     core.cancel_timer(TimerKind.FILLER, TimerKind.REPLY)
-    if (event.interruptible, event.citations) != (reply.interruptible, reply.citations):
-        _add_chunks(core, reply, reply.chunker.flush())  # one chunk has one set of marks
-        reply.interruptible, reply.citations = event.interruptible, event.citations
+    if event.interruptible != reply.interruptible:
+        _add_chunks(core, reply, reply.chunker.flush())  # one chunk is the one or the other
+        reply.interruptible = event.interruptible
+    earlier = reply.citations if reply.chunker.waiting.strip() else ()  # of words in the same chunk
+    reply.citations = tuple(dict.fromkeys((*earlier, *event.citations)))
     _add_chunks(core, reply, reply.chunker.feed(event.text))
     if reply.chunker.may_stall:
         core.set_timer(TimerKind.STALL, STALL_MS / 1000)

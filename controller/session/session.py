@@ -155,7 +155,10 @@ class Session:
 
     def _converse(self) -> None:
         profile = self._core.profile
-        self._publish(SessionStarted(self.entry, profile.name, profile.language, self._core.variables))
+        version = str(getattr(self._parts.strategy, "version", ""))
+        self._publish(
+            SessionStarted(self.entry, profile.name, profile.language, self._core.variables, version)
+        )
         reason = "error"
         try:
             self._handle(ev.Started())

@@ -7,7 +7,6 @@ from controller.session import tooling
 from controller.session.core import Core, Turn
 from controller.session.effects import (
     CancelReply,
-    CancelTool,
     CloseUtterance,
     PausePlayback,
     Play,
@@ -127,7 +126,7 @@ def drop_reply(core: Core) -> None:
     core.cancel_timer(TimerKind.FILLER, TimerKind.REPLY, TimerKind.STALL)
     core.do(CancelReply(reply.id))
     if reply.running is not None:
-        core.do(CancelTool(reply.running.call.call_id))
+        tooling.give_up(core, reply, reply.running)
     if reply.speculative:
         return
     settle_stopped(core)

@@ -104,7 +104,10 @@ TABLE: Mapping[type | TimerKind, Mapping[State, Action]] = {
     ev.ReplyEnded: _row((ALL, replying.stream_ended)),
     ev.ReplyFailed: _row((LIVE, replying.reply_failed), (ENDING, ending.goodbye_failed)),
     ev.ToolRequested: _row((LIVE, tooling.tool_requested), (ENDING, nothing)),
-    ev.ToolDone: _row(((TOOL_RUNNING, THINKING, SPEAKING), tooling.tool_done), (ENDING, nothing)),
+    ev.ToolDone: _row(
+        ((TOOL_RUNNING, THINKING, SPEAKING), tooling.tool_done),
+        ((LISTENING, ENDING), tooling.finished_late),
+    ),
     ev.AudioReady: _row((ALL, speaking.play)),
     ev.AudioFailed: _row((ALL, speaking.synthesis_failed)),
     ev.PlaybackStarted: _row(((THINKING, SPEAKING, TOOL_RUNNING, ENDING), speaking.chunk_started)),
@@ -119,6 +122,7 @@ TABLE: Mapping[type | TimerKind, Mapping[State, Action]] = {
     TimerKind.FILLER: _row((LIVE, replying.filler)),
     TimerKind.REPLY: _row((LIVE, replying.reply_is_late)),
     TimerKind.LIMIT: _row((LIVE, ending.time_limit)),
+    TimerKind.TOOLS: _row((ENDING, tooling.unfinished_too_long)),
     TimerKind.GOODBYE: _row((ENDING, ending.goodbye_unheard)),
     # endings
     ev.HangupRequested: _row((LIVE, ending.hangup_requested)),

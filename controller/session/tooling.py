@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from controller.session import ending, replying
 from controller.session import events as ev
-from controller.session.core import Core, State
-from controller.session.effects import AskStrategy, RunTool
+from controller.session.core import Core, State, Unfinished
+from controller.session.effects import AskStrategy, CancelTool, RunTool
 from controller.session.events import TimerKind
 from controller.session.happenings import ToolRan
 from controller.session.ports import Cause, Entry, ReplyRequest, Role, ToolOutcome
@@ -26,9 +26,12 @@ def tool_requested(core: Core, event: ev.ToolRequested) -> None:
 def tool_done(core: Core, event: ev.ToolDone) -> None:
     """A tool has run: into the history with it; the strategy goes on."""
     reply = core.reply
+    outcome = event.outcome
+    if outcome.call.call_id in core.unfinished:
+        finished_late(core, event)
+        return
     if reply is None:
         return
-    outcome = event.outcome
     took_ms = round((core.now - reply.tool_started_at) * 1000, 1)
     reply.running = None
     reply.outcome = outcome
@@ -39,6 +42,35 @@ def tool_done(core: Core, event: ev.ToolDone) -> None:
         reply.outcome = None
         core.dispatch(ev.HangupRequested(outcome.hang_up))
     advance(core)
+
+
+def give_up(core: Core, reply: Reply, proposal: ev.ToolRequested) -> None:
+    """Nobody waits for this tool any more: cancel it, or let it finish where it must."""
+    call_id = proposal.call.call_id
+    if proposal.must_finish:
+        core.unfinished[call_id] = Unfinished(reply.turn, reply.tool_started_at)
+    else:
+        core.do(CancelTool(call_id))
+
+
+def finished_late(core: Core, event: ev.ToolDone) -> None:
+    """It did happen: the strategy and the records are to know, though nobody hears of it."""
+    outcome = event.outcome
+    late = core.unfinished.pop(outcome.call.call_id, None)
+    if late is None:  # of the reply that ends the session, and waits for nothing
+        return
+    core.history.append(Entry(Role.TOOL, _outcome_text(outcome)))
+    core.tell(ToolRan(late.turn, outcome, round((core.now - late.started_at) * 1000, 1)))
+    if core.leaving and not core.unfinished:
+        core.finish(core.leaving)
+
+
+def unfinished_too_long(core: Core, _: ev.TimerFired) -> None:
+    """A tool that doesn't even keep its own limit."""
+    for call_id in core.unfinished:
+        core.do(CancelTool(call_id))
+    core.unfinished.clear()
+    core.finish(core.leaving)
 
 
 def _outcome_text(outcome: ToolOutcome) -> str:

@@ -48,7 +48,7 @@ class Voice:
         self._post = post
         self._streams: dict[str, gevent.Greenlet] = {}
         self._speech: dict[str, list[Utterance]] = {}
-        self._running: dict[str, gevent.Greenlet] = {}
+        self._running: dict[str, tuple[ToolCall, gevent.Greenlet]] = {}
         self._calls = count(1)
 
     def ask(self, reply_id: str, request: ReplyRequest) -> None:
@@ -88,20 +88,21 @@ class Voice:
 
     def run_tool(self, call: ToolCall) -> None:
         """Run a tool in a greenlet of its own."""
-        self._running[call.call_id] = gevent.spawn(self._run, call)
+        self._running[call.call_id] = (call, gevent.spawn(self._run, call))
 
     def cancel_tool(self, call_id: str) -> None:
         """Give up a running tool."""
-        greenlet = self._running.pop(call_id, None)
+        _, greenlet = self._running.pop(call_id, (None, None))
         if greenlet is not None:
             greenlet.kill(block=False)
 
     def close(self) -> None:
-        """Give up everything."""
+        """Give up everything but tools that must finish: those end by themselves, within their limit."""
         for reply_id in {*self._streams, *self._speech}:
             self.cancel(reply_id)
-        for call_id in list(self._running):
-            self.cancel_tool(call_id)
+        for call_id, (call, _) in list(self._running.items()):
+            if not self._tools.must_finish(call.name):
+                self.cancel_tool(call_id)
 
     def _stream(self, reply_id: str, request: ReplyRequest) -> None:
         try:
@@ -125,7 +126,8 @@ class Voice:
                 return ev.ReplyExpects(reply_id, item)
             case Propose(name, arguments):
                 call = ToolCall(f"{self._session_id}-{next(self._calls)}", name, arguments)
-                return ev.ToolRequested(reply_id, call, self._tools.cancellable(name))
+                tools = self._tools
+                return ev.ToolRequested(reply_id, call, tools.cancellable(name), tools.must_finish(name))
 
     def _run(self, call: ToolCall) -> None:
         try:

@@ -24,6 +24,7 @@ from controller.session.happenings import (
     TurnEnded,
 )
 from controller.storage.models import NAME_CHARS
+from controller.storage.repository import STRATEGY_VERSION
 
 TEXT_CHARS = 16_384
 """Most characters kept of one text; nobody speaks that much in a turn, but a client may type it."""
@@ -96,7 +97,7 @@ class Ledger:
             "entry": _name(started.entry),
             "bot": _name(started.bot),
             "language": _name(started.language),
-            "variables": clean(started.variables, TEXT_CHARS),
+            "variables": clean(started.variables, TEXT_CHARS) | _version(started),
             "started_at": self._now(),
         }
         return Record(Kind.SESSION, session_id, values)
@@ -164,6 +165,10 @@ def _count(tally: _Tally, happening: Happening) -> None:
         case ChunkSpoken(turn, _, _, citations) if citations:
             cited = tally.citations.setdefault(turn, [])
             cited.extend(citation for citation in citations if citation not in cited)
+
+
+def _version(started: SessionStarted) -> dict[str, str]:
+    return {STRATEGY_VERSION: _name(started.version)} if started.version else {}
 
 
 def _name(text: str) -> str:

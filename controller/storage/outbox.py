@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    func,
     inspect,
     or_,
     select,
@@ -132,6 +133,13 @@ class OutboxStore:
             query = query.where(OutboxRow.state == state)
         found = self._in_transaction(lambda c: c.execute(query.limit(limit)).mappings().all())
         return tuple(map(_item, found))
+
+    def counts(self) -> tuple[tuple[str, OutboxState, int], ...]:
+        """(channel, state, messages) of all that are not purged yet; none that are zero."""
+        per = select(_OUTBOX.c.channel, _OUTBOX.c.state, func.count())
+        per = per.group_by(_OUTBOX.c.channel, _OUTBOX.c.state).order_by(_OUTBOX.c.channel)
+        found = self._in_transaction(lambda connection: connection.execute(per).all())
+        return tuple((channel, OutboxState(state), int(count)) for channel, state, count in found)
 
     def revive(self, keys: Sequence[str] | None = None) -> int:
         """Make dead letters (those of `keys`; None: all) due again, with all their tries before them.

@@ -20,6 +20,8 @@ from controller.storage.engine import BUSY_TIMEOUT_MS, DatabaseUnavailable, open
 from controller.storage.models import Base, SessionRow, ToolCallRow, TurnRow
 
 MAX_LIMIT = 500
+STRATEGY_VERSION = "strategy_version"
+"""Key among a session's stored variables: the version of the prompt or flow that it began with."""
 PURGE_BATCH = 200
 """Sessions deleted in one transaction, so that the writer never waits long for its turn."""
 
@@ -44,6 +46,11 @@ class SessionSummary:
     tool_count: int
     barge_in_count: int
     trouble_count: int
+
+    @property
+    def version(self) -> str:
+        """Of the strategy's prompt or flow when the session began; "" when it had none."""
+        return str(self.variables.get(STRATEGY_VERSION, ""))
 
 
 @dataclass(frozen=True, slots=True)

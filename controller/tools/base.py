@@ -27,6 +27,8 @@ class ToolContext:
     language: str
     variables: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
+    phone_number: str = ""
+    """At the other end of the line; "" unless this is a phone call that shows one."""
 
 
 class ToolError(Exception):
@@ -64,7 +66,9 @@ class Tool(Protocol):
 
     @property
     def cancellable(self) -> bool:
-        """Whether a run may be abandoned half-way without harm."""
+        """Whether a run may be abandoned half-way without harm. One that may not be finishes, within
+        `timeout_s`, even when the caller hangs up; a tool that is of use only to a caller who is there
+        says `must_finish = False` besides."""
         ...
 
     def run(self, arguments: Mapping[str, Any], context: ToolContext) -> Mapping[str, Any]:

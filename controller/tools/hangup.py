@@ -15,6 +15,7 @@ class Hangup:
     description = "End the call after saying goodbye. Give the reason in a word or two."
     timeout_s = 1.0
     cancellable = False
+    must_finish = False
     schema: Mapping[str, Any] = {
         "type": "object",
         "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": 100}},

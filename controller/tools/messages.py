@@ -15,6 +15,7 @@ _SENTENCES = {
         "no_answer": "Nobody is answering right now.",
         "rejected": "Nobody can take the call right now.",
         "destination_not_allowed": "I'm afraid I can't connect you to that number.",
+        "no_number": "I don't have a number that I could send this to.",
         "no_phone_call": "I can't connect you from here.",
     },
     "zh": {
@@ -29,6 +30,7 @@ _SENTENCES = {
         "no_answer": "现在没有人接听。",
         "rejected": "现在没有人能接听。",
         "destination_not_allowed": "抱歉，我不能转接到这个号码。",
+        "no_number": "抱歉，我没有可以发送的号码。",
         "no_phone_call": "抱歉，在这里我无法转接。",
     },
 }

@@ -40,6 +40,11 @@ class Runner:
         tool = self._tools.get(name)
         return tool.cancellable if tool is not None else False
 
+    def must_finish(self, name: str) -> bool:
+        """Whether a running call of this tool is let finish when the caller hangs up."""
+        tool = self._tools.get(name)
+        return bool(getattr(tool, "must_finish", tool is not None and not tool.cancellable))
+
     def run(self, call: ToolCall) -> ToolOutcome:
         """Run one call, blocking cooperatively at most its tool's `timeout_s`; see ports.ToolRunner.
 

@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.tools.base import ToolContext, ToolError
-from controller.tools.channels.base import Channel, Message
+from controller.tools.channels.base import TEL, Channel, Message
 from controller.tools.templates import Template
+
+CALLER = "caller"
+"""The recipient that stands for whoever is on the phone."""
+CALLERS_CHANNEL = "sms"
 
 
 class SendNotification:
     """`send_notification({channel, to, template_id, params})`."""
 
     name = "send_notification"
-    description = "Send a prepared notification to a recipient known by name."
+    description = (
+        "Send a prepared notification to a recipient known by name, or, over sms, to the caller's own "
+        'number (to: "caller").'
+    )
     timeout_s = 8.0
     cancellable = False  # half a delivery can't be taken back
 
@@ -44,7 +51,10 @@ class SendNotification:
         template = self._templates.get(template_id)
         if channel is None or template is None:
             raise ToolError("no such channel or template", code="bad_arguments")
-        channel.check(to)
+        if to == CALLER:
+            to = self._own_number(arguments["channel"], context)
+        else:
+            channel.check(to)
         params = template.checked(arguments.get("params", {}))
         message = Message(
             context.key,
@@ -56,4 +66,14 @@ class SendNotification:
             template.render_subject(params, context.language),
         )
         channel.send(to, message)
-        return {"message_id": message.message_id, "channel": arguments["channel"], "to": to}
+        return {
+            "message_id": message.message_id,
+            "channel": arguments["channel"],
+            "to": arguments["to"],
+        }
+
+    def _own_number(self, channel: str, context: ToolContext) -> str:
+        """Of all addresses only the one that is on the line already; nobody can name another."""
+        if channel != CALLERS_CHANNEL or not context.phone_number:
+            raise ToolError("no phone call with a number, or no text message", code="no_number")
+        return f"{TEL}{context.phone_number}"

@@ -28,6 +28,7 @@ class TransferToHuman:
     )
     timeout_s = 60.0
     cancellable = False
+    must_finish = False  # nobody is to be rung for a caller who has gone
     schema: Mapping[str, Any] = {
         "type": "object",
         "properties": {

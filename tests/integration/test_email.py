@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from email import message_from_string
 from email.policy import default
 from pathlib import Path
@@ -185,4 +189,42 @@ def test_from_the_outbox_each_is_mailed_once(plain, tmp_path):
     worker.stop()
     store.close()
     assert ids == [f"<id-{number}@example.org>" for number in range(4)]
+    assert plain.took_nothing_more()
+
+
+def test_a_worker_killed_before_it_marks_loses_no_mail_and_the_double_has_its_id(plain, tmp_path):
+    url = f"sqlite:///{tmp_path}/records.db"
+    migrate(url)
+    store = OutboxStore(url)
+    for number in range(3):
+        message = Message(f"id-{number}", "s", "t", "en", "text", {})
+        assert store.put(message.message_id, "s", "email", "desk", asdict(message))
+    script = Path(__file__).with_name("outbox_worker.py")
+    killed = subprocess.Popen(
+        [sys.executable, str(script), url, f"smtp://127.0.0.1:{plain.port}", "sent", "yes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(script.parents[2])},
+    )
+    with gevent.Timeout(30):
+        killed.communicate("go\n")
+    assert killed.returncode == -signal.SIGKILL
+    later = OutboxStore(url, now=lambda: datetime.now(UTC) + timedelta(minutes=10))
+    worker = Worker(
+        later,
+        {"email": plain.channel()},
+        unavailable=DatabaseUnavailable,
+        patience=Patience(poll_s=0.02),
+    )
+    worker.start()
+    ids = [message_from_string(plain.mail()["content"])["Message-ID"] for _ in range(4)]
+    with gevent.Timeout(10):
+        while later.listed(OutboxState.DUE):
+            gevent.sleep(0.01)
+    worker.stop()
+    assert len(later.listed(OutboxState.SENT)) == 3
+    for each in (store, later):
+        each.close()
+    assert set(ids) == {f"<id-{number}@example.org>" for number in range(3)}
     assert plain.took_nothing_more()

@@ -107,10 +107,10 @@ def states(store):
     return Counter(item.state for item in store.listed(limit=1000))
 
 
-def start_worker(url, receiver, point="never", repeatable="yes"):
+def start_worker(url, to, point="never", repeatable="yes"):
     """A worker process that waits for a line on its standard input."""
     process = subprocess.Popen(
-        [sys.executable, str(SCRIPT), url, receiver.url, point, repeatable],
+        [sys.executable, str(SCRIPT), url, to, point, repeatable],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -132,7 +132,7 @@ def go(process):
 def test_two_worker_processes_deliver_each_message_once(url, open_store, receiver):
     store = open_store()
     put(store, 30)
-    workers = [start_worker(url, receiver) for _ in range(2)]
+    workers = [start_worker(url, receiver.url) for _ in range(2)]
     for worker in workers:
         go(worker)
     assert [worker.wait(30) for worker in workers] == [0, 0]
@@ -140,25 +140,59 @@ def test_two_worker_processes_deliver_each_message_once(url, open_store, receive
     assert states(store) == {OutboxState.SENT: 30}
 
 
-@pytest.mark.parametrize(("point", "doubles"), [("claimed", 0), ("sent", 1), ("marked", 0)])
+@pytest.mark.parametrize(
+    ("kind", "point", "doubles"),
+    [("", "claimed", 0), ("", "sent", 1), ("", "marked", 0), ("webhook:", "sent", 1)],
+)
 def test_a_killed_worker_loses_nothing_and_a_double_has_its_key(
-    url, open_store, receiver, point, doubles
+    url, open_store, receiver, kind, point, doubles
 ):
     put(open_store(), 3)
-    worker = start_worker(url, receiver, point)
+    worker = start_worker(url, kind + receiver.url, point)
     go(worker)
     assert worker.wait(30) == -signal.SIGKILL
     later = open_store(minutes=10)  # when the lease has ended
-    deliver_all(later, {"sms": channel(receiver.url, repeatable=True)})
+    deliver_all(later, {"sms": channel(kind + receiver.url, repeatable=True)})
     counts = Counter(receiver.keys())
     assert set(counts) == {"key-0", "key-1", "key-2"}
     assert sum(counts.values()) == 3 + doubles
     assert states(later) == {OutboxState.SENT: 3}
 
 
+def test_what_a_killed_worker_had_waits_out_its_lease_while_another_delivers_the_rest(
+    url, open_store, receiver
+):
+    store = open_store()
+    put(store, 8)
+    killed, other = start_worker(url, receiver.url, "sent"), start_worker(url, receiver.url)
+    go(killed)
+    with gevent.Timeout(20):
+        while not any(item.tries for item in store.listed()):
+            gevent.sleep(0.01)
+        go(other)
+        assert killed.wait() == -signal.SIGKILL
+        while len(store.listed(OutboxState.DUE)) > 1:
+            gevent.sleep(0.01)
+    assert Counter(receiver.keys()).most_common(1)[0][1] == 1  # the lease holds
+    other.terminate()
+    other.wait(10)
+    later = open_store(minutes=10)
+    deliver_all(later, {"sms": channel(receiver.url, repeatable=True)})
+    assert len(receiver.keys()) == 9
+    assert set(receiver.keys()) == {f"key-{number}" for number in range(8)}
+    assert states(later) == {OutboxState.SENT: 8}
+
+
+def test_a_text_message_to_a_number_on_the_line_is_delivered(open_store, receiver):
+    store = open_store()
+    assert store.put("key-0", "s", "sms", "tel:+4930123456", PAYLOAD | {"message_id": "key-0"})
+    deliver_all(store, {"sms": channel(receiver.url, repeatable=True)})
+    assert json.loads(receiver.posts[0][1])["to"] == "+4930123456"
+
+
 def test_a_worker_killed_while_it_waits_for_the_answer(url, open_store, receiver):
     put(open_store(), 2)
-    worker = start_worker(url, receiver)
+    worker = start_worker(url, receiver.url)
     receiver.on_post = lambda: os.kill(worker.pid, signal.SIGKILL)
     go(worker)
     assert worker.wait(30) == -signal.SIGKILL
@@ -172,7 +206,7 @@ def test_a_worker_killed_while_it_waits_for_the_answer(url, open_store, receiver
 @pytest.mark.parametrize(("point", "arrived"), [("claimed", 2), ("sent", 3)])
 def test_a_receiver_that_knows_no_keys_never_gets_a_double(url, open_store, receiver, point, arrived):
     put(open_store(), 3)
-    worker = start_worker(url, receiver, point, "no")
+    worker = start_worker(url, receiver.url, point, "no")
     go(worker)
     assert worker.wait(30) == -signal.SIGKILL
     later = open_store(minutes=10)
@@ -383,6 +417,20 @@ def test_the_command_lists_dead_letters_and_revives_them(url, open_store, monkey
     again = CliRunner().invoke(outbox, [*options, "retry", "--all"])
     assert "1 will be sent again" in again.output
     assert states(store) == {OutboxState.DUE: 2}
+
+
+def test_messages_are_counted_by_channel_and_state(open_store):
+    store = open_store()
+    put(store, 3)
+    assert store.put("mail", "s", "email", "desk", PAYLOAD)
+    store.sent(store.claim(60, max_tries=6))
+    store.failed(store.claim(60, max_tries=6), "no luck", None)
+    assert sorted(store.counts()) == [
+        ("email", "due", 1),
+        ("sms", "dead", 1),
+        ("sms", "due", 1),
+        ("sms", "sent", 1),
+    ]
 
 
 def test_old_settled_messages_are_forgotten_and_waiting_ones_are_not(open_store):

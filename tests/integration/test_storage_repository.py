@@ -37,7 +37,7 @@ def add(store, session_id, at):
     ledger = Ledger(now=lambda: at)
     store.write(
         [
-            ledger.record(session_id, told.SessionStarted("web", "demo", "zh")),
+            ledger.record(session_id, told.SessionStarted("web", "demo", "zh", version="4f1d")),
             ledger.record(session_id, told.ChunkSpoken(1, "r", "x", ("faq.md",)))
             or ledger.record(
                 session_id, told.TurnEnded(1, "a", "text", "b", "b", False, False, told.Timings())
@@ -69,6 +69,7 @@ def test_details_are_values(store, repository):
     add(store, "s1", START)
     detail = repository.session_detail("s1")
     assert detail.turns[0].citations == ("faq.md",)
+    assert detail.session.version == "4f1d"
     with pytest.raises(AttributeError):
         detail.turns[0].caller_text = "other"
     assert repository.session_detail("no such") is None

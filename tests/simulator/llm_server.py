@@ -31,6 +31,7 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
+    message: str = "no"
 
 
 def says(text: str) -> dict[str, Any]:
@@ -77,7 +78,7 @@ Script = Callable[[dict[str, Any]], Answer]
 
 
 class LlmServer:
-    """The server. `requests`: bodies as they came. `open`: connections now; `idle()` waits for none."""
+    """The server. `requests`: bodies as they came. `open`: connections now, `answering` of them."""
 
     def __init__(self, script: Script | Iterable[Answer]) -> None:
         answers = iter(()) if callable(script) else iter(script)
@@ -87,9 +88,9 @@ class LlmServer:
         self.keys: list[str] = []
         self.open = 0
         self.connections = 0
+        self.answering = 0
         self.streaming = Event()
         """Set when the first step of an answer has gone out."""
-        self._none_open = Event()
         self._server = StreamServer(("127.0.0.1", 0), self._serve)
 
     def __enter__(self) -> LlmServer:
@@ -104,27 +105,31 @@ class LlmServer:
         """The base URL."""
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
-    def idle(self, timeout_s: float = 3.0) -> bool:
-        """Wait until no connection is open."""
-        return self.open == 0 or bool(self._none_open.wait(timeout_s))
+    def idle(self, timeout_s: float = 3.0, *, kept: int = 0) -> bool:
+        """Wait until nothing is being answered and at most `kept` connections are open, for later."""
+        with gevent.Timeout(timeout_s, False):
+            while self.answering or self.open > kept:
+                gevent.sleep(0.01)
+        return not self.answering and self.open <= kept
 
     def _serve(self, sock: Any, _address: object) -> None:
         self.open += 1
         self.connections += 1
-        self._none_open.clear()
         try:
             reader = sock.makefile("rb")
             while body := self._read(reader):
                 self.requests.append(body)
-                if not self._answer(sock, self._script(body)):
-                    break
+                self.answering += 1
+                try:
+                    if not self._answer(sock, self._script(body)):
+                        break
+                finally:
+                    self.answering -= 1
         except OSError:
             pass  # the client went away: `open` tells
         finally:
             sock.close()
             self.open -= 1
-            if not self.open:
-                self._none_open.set()
 
     def _read(self, reader: Any) -> dict[str, Any] | None:
         line = reader.readline().decode()
@@ -151,7 +156,7 @@ class LlmServer:
             gone.kill()
         extra = "".join(f"{k}: {v}\r\n" for k, v in answer.headers.items())
         if answer.status != 200:
-            body = json.dumps({"error": {"message": "no", "type": "x"}}).encode()
+            body = json.dumps({"error": {"message": answer.message, "type": "x"}}).encode()
             head = f"HTTP/1.1 {answer.status} No\r\nContent-Type: application/json\r\n{extra}"
             sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             return True

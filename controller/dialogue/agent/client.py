@@ -26,6 +26,7 @@ from controller.dialogue.agent.ports import (
     ToolCard,
     Words,
 )
+from controller.dialogue.agent.reuse import reuse_connection
 
 CONNECT_S = 2.0
 READ_S = 30.0
@@ -44,6 +45,7 @@ def connect(endpoint: Endpoint) -> list[OpenAIModel]:
         api_key=endpoint.api_key or "none",  # local servers want none, the package wants one
         max_retries=0,  # retries are decided in failover.py
         timeout=openai.Timeout(READ_S, connect=CONNECT_S),
+        http_client=openai.DefaultHttpxClient(event_hooks={"response": [reuse_connection]}),
     )
     _ = client.chat.completions  # imports a lot, which must not happen in a call
     return [
@@ -59,13 +61,14 @@ class OpenAIModel:
         self._client = client
         self._temperature = temperature
         self._max_tokens = max_tokens
+        self._refused: set[str] = set()  # parameters that this model doesn't take
 
     def stream(self, request: ChatRequest) -> Iterator[Piece]:
         """See ChatModel.stream."""
         start = monotonic()
         first_at, end_at = start + request.first_s, start + request.total_s
-        with closing(_Reader(self._client, self._arguments(request))) as reader:
-            reader.open(min(first_at, end_at))
+        with closing(_Reader(self._client)) as reader:
+            self._open(reader, request, min(first_at, end_at))
             calls, begun, finished = CallAssembler(), False, False
             while (chunk := reader.next(end_at if begun else min(first_at, end_at), begun)) is not None:
                 for choice in _items(chunk, "choices")[:1]:
@@ -83,14 +86,26 @@ class OpenAIModel:
             if asked := calls.calls():
                 yield AskedCalls(asked)
 
+    def _open(self, reader: _Reader, request: ChatRequest, until: float) -> None:
+        """Models that reason refuse parameters that others need: what was refused once is not sent."""
+        while True:
+            try:
+                return reader.open(self._arguments(request), until)
+            except _ParameterRefused as refusal:
+                if refusal.parameter in self._refused:
+                    raise
+                self._refused.add(refusal.parameter)
+
     def _arguments(self, request: ChatRequest) -> dict[str, Any]:
+        limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
         arguments: dict[str, Any] = {
             "model": self.name,
             "messages": list(request.messages),
-            "temperature": self._temperature,
-            "max_tokens": request.max_tokens or self._max_tokens,
+            limit: request.max_tokens or self._max_tokens,
             "stream": True,
         }
+        if "temperature" not in self._refused:
+            arguments["temperature"] = self._temperature
         if request.tools:
             arguments["tools"] = [_function(card) for card in request.tools]
             arguments["tool_choice"] = "auto" if request.may_call else "none"
@@ -100,14 +115,14 @@ class OpenAIModel:
 class _Reader:
     """One HTTP exchange; every wait has its limit, every error is a ModelError."""
 
-    def __init__(self, client: openai.OpenAI, arguments: dict[str, Any]) -> None:
+    def __init__(self, client: openai.OpenAI) -> None:
         self._client = client
-        self._arguments = arguments
         self._stream: Any = None
 
-    def open(self, until: float) -> None:
+    def open(self, arguments: dict[str, Any], until: float) -> None:
         """Send the request and wait for the answer's head."""
-        self._stream = self._guarded(self._create, until, begun=False)
+        create = cast(Any, self._client.chat.completions).create
+        self._stream = self._guarded(lambda: create(**arguments), until, begun=False)
 
     def next(self, until: float, begun: bool) -> Any:
         """The next chunk; None at the end."""
@@ -118,9 +133,6 @@ class _Reader:
         """Close the connection, wherever the exchange is."""
         if self._stream is not None:
             self._stream.close()
-
-    def _create(self) -> Any:
-        return cast(Any, self._client.chat.completions).create(**self._arguments)
 
     def _guarded(self, wait: Any, until: float, *, begun: bool) -> Any:
         late = ModelError(
@@ -144,6 +156,12 @@ class _Reader:
             raise _as_model_error(error) from error
 
 
+class _ParameterRefused(ModelError):
+    def __init__(self, parameter: str) -> None:
+        super().__init__(Fault.REFUSED, f"HTTP 400: {parameter}")
+        self.parameter = parameter
+
+
 def _as_model_error(error: Exception) -> ModelError:
     if isinstance(error, openai.APITimeoutError):
         return ModelError(Fault.SLOW_START, "the HTTP client's time limit")
@@ -154,6 +172,9 @@ def _as_model_error(error: Exception) -> ModelError:
         if status == 429:
             wait_s = _seconds(error.response.headers.get("retry-after", ""))
             return ModelError(Fault.BUSY, "HTTP 429", retry_after_s=wait_s)
+        for parameter in ("max_tokens", "temperature"):
+            if status == 400 and f"'{parameter}'" in error.message:
+                return _ParameterRefused(parameter)
         broken = status >= 500 or status in (408, 409)
         return ModelError(Fault.BROKEN if broken else Fault.REFUSED, f"HTTP {status}")
     return ModelError(Fault.BROKEN, type(error).__name__)

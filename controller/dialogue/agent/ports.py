@@ -54,6 +54,24 @@ class Knowledge(Protocol):
 
 
 @runtime_checkable
+class SearchesAhead(Protocol):
+    """A knowledge base that may begin before the question is over."""
+
+    def ahead(self, text: str, /) -> None:
+        """`text` may be what is asked for next. Never blocks, never raises for being busy."""
+        ...
+
+
+@runtime_checkable
+class HearsAhead(Protocol):
+    """A strategy that wants to be told what the caller is saying, before they are done."""
+
+    def heard(self, text: str, before: str = "", /) -> None:
+        """`text`: the words so far; `before`: the caller's turn before this one. Never blocks."""
+        ...
+
+
+@runtime_checkable
 class TakesTools(Protocol):
     """A strategy that wants to be told what its bot's tools are."""
 

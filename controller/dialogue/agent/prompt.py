@@ -49,7 +49,8 @@ def documents(passages: Sequence[Passage]) -> str:
     """Passages as the model is given them, before the caller's words; "" without any."""
     if not passages:
         return ""
-    told = [{"source": p.where, "text": p.text} for p in passages]
+    numbered = enumerate(passages, start=1)
+    told = [{"number": n, "source": p.where, "text": p.text} for n, p in numbered]
     return f"<documents>\n{as_data(told)}\n</documents>\n"
 
 

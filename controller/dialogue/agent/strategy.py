@@ -15,6 +15,7 @@ from typing import cast
 import gevent
 import structlog
 
+from controller.dialogue.agent.cited import Cited
 from controller.dialogue.agent.memory import Memory, Passage
 from controller.dialogue.agent.messages import conversation
 from controller.dialogue.agent.options import AgentOptions
@@ -27,6 +28,7 @@ from controller.dialogue.agent.ports import (
     Knowledge,
     ModelError,
     Piece,
+    SearchesAhead,
     ToolCard,
 )
 from controller.dialogue.agent.prompt import Prompt
@@ -104,16 +106,20 @@ class AgentStrategy:
             yield Remember(memory)
             yield from self._answer(request, replace(memory, passages=self._look_up(request)))
 
+    def heard(self, text: str, before: str = "", /) -> None:
+        """See ports.HearsAhead: a search that the final words ask for too has begun by then."""
+        if isinstance(self._knowledge, SearchesAhead) and text.strip():
+            self._knowledge.ahead(_query(text, before))
+
     # --- one answer -------------------------------------------------------------------------
 
     def _answer(self, request: ReplyRequest, memory: Memory) -> Iterator[ReplyItem]:
         """Ask until there are words or proposals; calls that can't be proposed cost a round."""
         limits = self._options.limits
-        citations = tuple(dict.fromkeys(p.where for p in memory.passages))
         while True:
             may_call = len(memory.rounds) < limits.tool_rounds
             pieces = self._ask(request, memory, may_call=may_call)
-            said, asked = yield from self._listen(pieces, citations, may_call=may_call)
+            said, asked = yield from self._listen(pieces, memory.passages, may_call=may_call)
             if not asked:
                 break
             judged = judge(asked, said, self._granted, _tools_run(request), limits.calls_per_round)
@@ -143,24 +149,26 @@ class AgentStrategy:
         )
 
     def _listen(
-        self, pieces: Iterator[Piece], citations: tuple[str, ...], *, may_call: bool
+        self, pieces: Iterator[Piece], passages: Sequence[Passage], *, may_call: bool
     ) -> Generator[ReplyItem, None, tuple[str, tuple[AskedCall, ...]]]:
         """Speak an answer as it comes. Returns what was said, and the calls asked for."""
-        spoken = SpokenFilter(self._options.limits.reply_chars)
+        spoken, cited = SpokenFilter(self._options.limits.reply_chars), Cited(passages, _terms)
         said = ""
         asked: tuple[AskedCall, ...] = ()
         with closing(cast(Generator[Piece, None, None], pieces)):
             for piece in pieces:
                 if isinstance(piece, AskedCalls):
                     asked = piece.calls if may_call else ()
-                elif text := spoken.feed(piece.text):
+                elif text := cited.feed(spoken.feed(piece.text)):
                     said += text
-                    yield Say(text, citations=citations)
+                    yield Say(text, citations=cited.citations)
                 if spoken.full:
                     break
-        if rest := spoken.flush():
-            said += rest
-            yield Say(rest, citations=citations)
+        before = cited.citations
+        rest = cited.feed(spoken.flush()) + cited.flush()
+        said += rest
+        if rest or (said and cited.citations != before):
+            yield Say(rest, citations=cited.citations)  # no words: it is for those that wait
         return said.strip(), asked
 
     def _farewell(self, proposals: Sequence[Propose], memory: Memory) -> Iterator[ReplyItem]:
@@ -176,7 +184,7 @@ class AgentStrategy:
             return ()
         try:
             with gevent.Timeout(KNOWLEDGE_S, TimeoutError("no passages in time")):
-                hits = self._knowledge.search(_query(request))
+                hits = self._knowledge.search(_query(request.text, _said_before(request)))
         except Exception as error:  # noqa: BLE001 - an answer without documents beats none; it is logged
             _log.warning("knowledge_failed", detail=f"{type(error).__name__}: {error}")
             return ()
@@ -186,15 +194,25 @@ class AgentStrategy:
         )
 
 
+def _terms(text: str) -> Sequence[str]:
+    from controller.dialogue.knowledge.words import terms  # agents without documents needn't load it
+
+    return terms(text)
+
+
 def _tools_run(request: ReplyRequest) -> int:
     return sum(entry.role is Role.TOOL for entry in request.history)
 
 
-def _query(request: ReplyRequest) -> str:
+def _query(text: str, before: str) -> str:
     """What to look up: the caller's words, with those before when they are few."""
-    text = request.text.strip()
-    if len(text) + 2 * cjk_count(text) >= _SHORT_QUERY:
+    text = text.strip()
+    if not before or len(text) + 2 * cjk_count(text) >= _SHORT_QUERY:
         return text
-    before = [e.text for e in request.history if e.role is Role.CALLER]
-    before = before[:-1] if before and before[-1] == request.text else before
-    return f"{before[-1]} {text}" if before else text
+    return f"{before} {text}"
+
+
+def _said_before(request: ReplyRequest) -> str:
+    said = [e.text for e in request.history if e.role is Role.CALLER]
+    said = said[:-1] if said and said[-1] == request.text else said
+    return said[-1] if said else ""

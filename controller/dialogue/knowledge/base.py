@@ -87,9 +87,9 @@ class KnowledgeBase:
         """All sources by name. Raises StoreBroken."""
         return self._store.sources()
 
-    def search(self, query: str, limit: int = 5) -> Hits:
+    def search(self, query: str, limit: int = 5, sources: Sequence[str] = ()) -> Hits:
         """The snippets that answer the question, best first; an empty list says that nothing was found.
-        Raises StoreBroken."""
+        `sources`: only these, by name or pattern ("shoes_*.md"); none: all. Raises StoreBroken."""
         asked = query[:MAX_QUERY]
         wanted = terms(asked)
         vector = self._embedder.embed([asked])[0] if self._embedder and wanted else None
@@ -97,7 +97,8 @@ class KnowledgeBase:
             vector = None
         with self._store.reading() as db:
             meanings = self._refreshed(db)
-            return searching.search(db, wanted, vector, meanings, self._threshold, limit)
+            within = store.snippets_of(db, sources) if sources else None
+            return searching.search(db, wanted, vector, meanings, self._threshold, limit, within)
 
     def _refresh(self) -> None:
         with self._store.reading() as db:

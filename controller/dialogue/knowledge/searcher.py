@@ -1,14 +1,14 @@
 """Searching from the gevent hub, beginning on what the caller has said so far.
 
 Responsible for keeping the search off the hub and for finding it done when the final transcript asks
-the same thing as the last partial. Knows nothing of sessions: a question asked by two callers is
-answered once. Use it on one hub only.
+the same thing as a partial: when both have the same terms. Knows nothing of sessions: a question asked
+by two callers is answered once. Use it on one hub only.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Protocol
@@ -17,11 +17,14 @@ import structlog
 from gevent.event import AsyncResult
 
 from controller.dialogue.knowledge.model import Hit
+from controller.dialogue.knowledge.words import terms
 from media.pool import EnginePool, PoolFull, Priority
 
 FRESH_S = 10.0
 """A result may be used this long: from a partial to the end of the turn."""
 KEPT = 64
+MAX_QUERY = 1000
+"""Characters of a question that are looked at."""
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +32,8 @@ log = structlog.get_logger(__name__)
 class Searchable(Protocol):
     """A KnowledgeBase, as far as a searcher needs it."""
 
-    def search(self, query: str, limit: int) -> list[Hit]:
-        """Blocking, thread-safe."""
+    def search(self, query: str, limit: int, sources: Sequence[str]) -> list[Hit]:
+        """Blocking, thread-safe. `sources`: names or patterns; none: all."""
         ...
 
 
@@ -43,19 +46,22 @@ class Searcher:
         pool: EnginePool,
         limit: int = 5,
         clock: Callable[[], float] = monotonic,
+        sources: Sequence[str] = (),
     ) -> None:
+        """`sources`: those that may be used, by name or pattern; none: all."""
         self._base = base
         self._pool = pool
         self._limit = limit
         self._clock = clock
-        self._begun: OrderedDict[str, tuple[float, AsyncResult]] = OrderedDict()
+        self._sources = tuple(sources)
+        self._begun: OrderedDict[frozenset[str], tuple[float, AsyncResult]] = OrderedDict()
 
-    def ahead(self, partial_text: str) -> None:
+    def ahead(self, partial_text: str, /) -> None:
         """Begin on a partial transcript; does nothing when the machine is busy."""
-        if self._known(partial_text) is None and not self._pool.busy:
+        if not self._pool.busy and self._known(partial_text) is None:
             self._begin(partial_text, Priority.PARTIAL)
 
-    def search(self, text: str) -> list[Hit]:
+    def search(self, text: str, /) -> list[Hit]:
         """The snippets for a question, at once if a partial asked the same. Raises KnowledgeError,
         PoolFull."""
         known = self._known(text)
@@ -72,7 +78,7 @@ class Searcher:
 
     def _begin(self, text: str, priority: Priority) -> AsyncResult:
         result = AsyncResult()
-        job = partial(self._base.search, text, self._limit)
+        job = partial(self._base.search, text, self._limit, self._sources)
         try:
             self._pool.submit(job, priority=priority, on_done=result.set, on_error=result.set_exception)
         except PoolFull:
@@ -87,6 +93,8 @@ class Searcher:
         return result
 
 
-def _key(text: str) -> str:
-    """Partials and finals differ in case, blanks and punctuation only, when the words are the same."""
-    return "".join(char for char in text.casefold() if char.isalnum())
+def _key(text: str) -> frozenset[str]:
+    """What a search goes by: no fillers, no endings. A partial that lacks "please" is near enough, one
+    that lacks "Sunday" is not."""
+    found = frozenset(terms(text[:MAX_QUERY]))
+    return found or frozenset([text.casefold().strip()])

@@ -45,13 +45,17 @@ class Meanings:
     numbers: NDArray[np.int64]
     vectors: Vectors
 
-    def nearest(self, query: Vectors, limit: int) -> dict[int, float]:
-        """Snippet number → cosine of the `limit` nearest."""
-        if not len(self.numbers):
+    def nearest(self, query: Vectors, limit: int, within: Sequence[int] | None) -> dict[int, float]:
+        """Snippet number → cosine of the `limit` nearest, of those `within`; None: of all."""
+        numbers, vectors = self.numbers, self.vectors
+        if within is not None:
+            at = np.flatnonzero(np.isin(numbers, within))
+            numbers, vectors = numbers[at], vectors[at]
+        if not len(numbers):
             return {}
-        cosines = self.vectors @ query
+        cosines = vectors @ query
         best = np.argpartition(-cosines, min(limit, len(cosines)) - 1)[:limit]
-        return {int(self.numbers[at]): float(cosines[at]) for at in best}
+        return {int(numbers[at]): float(cosines[at]) for at in best}
 
     def of(self, numbers: Sequence[int], query: Vectors) -> dict[int, float]:
         """Snippet number → cosine, of those that have a vector."""
@@ -67,15 +71,17 @@ def search(
     meanings: Meanings,
     threshold: float,
     limit: int,
+    within: Sequence[int] | None = None,
 ) -> list[Hit]:
     """The best `limit` snippets above the threshold, best first; none is an honest answer.
 
+    `within`: numbers of the snippets that may be found; None: all.
     `query`: the question's vector; None when its meaning is unknown.
     """
     weights = _weights(db, terms)
     present = [term for term, (_, known) in weights.items() if known]
-    ranked = store.best_by_terms(db, present, CANDIDATES) if present else []
-    cosines = {} if query is None else meanings.nearest(query, CANDIDATES)
+    ranked = store.best_by_terms(db, present, CANDIDATES, within) if present else []
+    cosines = {} if query is None else meanings.nearest(query, CANDIDATES, within)
     if query is not None:
         cosines |= meanings.of([number for number in ranked if number not in cosines], query)
     rank = {number: place for place, number in enumerate(ranked)}

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -174,14 +176,26 @@ def counts(db: sqlite3.Connection, terms: Sequence[str]) -> tuple[int, dict[str,
     return total, found
 
 
-def best_by_terms(db: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[int]:
-    """Snippet numbers with any of the terms, the best by BM25 first; a title counts double."""
+def snippets_of(db: sqlite3.Connection, patterns: Sequence[str]) -> list[int]:
+    """Numbers of the snippets of all sources whose names match any of the patterns (*, ?, [a-z])."""
+    sources = db.execute("SELECT id, name FROM source").fetchall()
+    wanted = [id_ for id_, name in sources if any(fnmatchcase(name, each) for each in patterns)]
+    rows = [db.execute("SELECT id FROM snippet WHERE source_id = ?", (id_,)) for id_ in wanted]
+    return [number for found in rows for (number,) in found]
+
+
+def best_by_terms(
+    db: sqlite3.Connection, terms: Sequence[str], limit: int, within: Sequence[int] | None = None
+) -> list[int]:
+    """Snippet numbers with any of the terms, the best by BM25 first; a title counts double. `within`:
+    only these numbers; None: all."""
     query = " OR ".join(f'"{term}"' for term in terms)
     rows = db.execute(
-        "SELECT rowid FROM terms WHERE terms MATCH ? ORDER BY bm25(terms, 2.0, 1.0) LIMIT ?",
-        (query, limit),
+        "SELECT rowid FROM terms WHERE terms MATCH ? ORDER BY bm25(terms, 2.0, 1.0)", (query,)
     )
-    return [number for (number,) in rows]
+    allowed = None if within is None else frozenset(within)
+    best = (number for (number,) in rows if allowed is None or number in allowed)
+    return list(islice(best, limit))
 
 
 def fetch(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Stored]:

@@ -1,6 +1,7 @@
 """What a notification channel is. It delivers a finished message to a recipient known to it by name.
 
-A recipient is never an address that came from a caller or a model: names only.
+A recipient is never an address that came from a caller or a model: names only, and the number of the
+phone call itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.tools.base import ToolError
+
+TEL = "tel:"
+"""Begins a recipient that is a number: the one at the other end of the line. No name has a colon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from string import Template as Substitution
 from typing import Any
 
-from controller.tools.channels.base import Message, check_recipient
+from controller.tools.channels.base import TEL, Message, check_recipient
 from controller.tools.channels.post import TIMEOUT_S, check_url, post
 
 MAX_CHARS = 1000
@@ -64,10 +64,12 @@ class SmsChannel:
 
     def send(self, to: str, message: Message) -> None:
         """POST the filled form; any 2xx answer means delivered. Raises ToolError."""
-        self.check(to)
+        number = to.removeprefix(TEL) if to.startswith(TEL) else ""
+        if not number:
+            self.check(to)
         provider = self._provider
         values = {
-            "to": self._numbers[to],
+            "to": number or self._numbers[to],
             "text": message.text[:MAX_CHARS],
             "message_id": message.message_id,
         }
@@ -78,7 +80,7 @@ class SmsChannel:
             headers[provider.key_header] = message.message_id
         body = json.dumps(_filled(provider.body, values), ensure_ascii=False).encode()
         post(
-            f"sms {to}",
+            "sms caller" if number else f"sms {to}",
             provider.url,
             body,
             headers,

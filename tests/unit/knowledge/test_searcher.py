@@ -1,5 +1,6 @@
 """Searching from the hub: off it, begun on partials, asked once."""
 
+from collections.abc import Sequence
 from threading import get_ident
 
 import gevent
@@ -20,7 +21,7 @@ class Recorded:
         self.threads: set[int] = set()
         self.error: Exception | None = None
 
-    def search(self, query: str, limit: int) -> list[Hit]:
+    def search(self, query: str, limit: int, sources: Sequence[str]) -> list[Hit]:
         self.asked.append(query)
         self.threads.add(get_ident())
         if self.error:
@@ -54,6 +55,26 @@ def test_a_partial_that_became_the_final_was_asked_once(pool):
     assert hits[0].text == "what are your opening hours"
 
 
+@pytest.mark.parametrize(
+    ("partial", "final", "searches"),
+    [
+        ("what are your opening hours on Sunday", "What are the opening hours on Sunday, please?", 1),
+        ("opening hours", "Opening hours on Sunday?", 2),
+        ("do you have it in nine", "Do you have it in ten?", 2),
+        ("请问周日几点开门", "请问你们周日几点开门呢？", 1),
+        ("几点开门", "周日几点开门？", 2),
+        ("嗯", "嗯。", 2),
+    ],
+)
+def test_a_final_that_asks_for_the_same_terms_finds_the_search_done(pool, partial, final, searches):
+    base = Recorded()
+    searcher = Searcher(base, pool)
+    with gevent.Timeout(10):
+        searcher.ahead(partial)
+        searcher.search(final)
+    assert len(base.asked) == searches
+
+
 def test_an_old_answer_is_asked_again(pool):
     base = Recorded()
     now = [0.0]
@@ -83,6 +104,21 @@ def test_a_full_pool_costs_only_what_was_ahead():
     with pytest.raises(PoolFull):
         searcher.search("what are your hours")
     pool.close()
+
+
+def test_a_bot_finds_only_what_its_sources_hold(tmp_path, pool):
+    base = KnowledgeBase(tmp_path)
+    for name in ("shoes_en.md", "shoes_zh.md", "staff.md"):
+        base.add(b"The shop opens at nine in the morning.", name)
+    with gevent.Timeout(20):
+        for sources, found in (
+            ((), {"shoes_en.md", "shoes_zh.md", "staff.md"}),
+            (["shoes_*.md"], {"shoes_en.md", "shoes_zh.md"}),
+            (["staff.md", "none.md"], {"staff.md"}),
+            (["none.md"], set()),
+        ):
+            searcher = Searcher(base, pool, sources=sources)
+            assert {hit.source for hit in searcher.search("When does the shop open?")} == found
 
 
 def test_a_real_base_answers_many_greenlets(tmp_path, pool):

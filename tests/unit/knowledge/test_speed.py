@@ -9,7 +9,7 @@ import pytest
 
 from controller.dialogue.knowledge.base import KnowledgeBase
 
-pytestmark = pytest.mark.engines
+pytestmark = [pytest.mark.engines, pytest.mark.alone]
 
 SNIPPETS = 10_000
 QUESTIONS = 100

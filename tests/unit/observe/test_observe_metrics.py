@@ -172,3 +172,15 @@ def test_two_processes_worth_of_metrics_do_not_meet():
     first, second = SessionMetrics(), SessionMetrics()
     first("s", told.BargedIn(1, "r"))
     assert read(second, "switchtalk_barge_ins_total") == 0
+
+
+def test_the_outbox_is_shown_by_channel_and_state():
+    found = [("sms", "pending", 2), ("email", "dead", 1), ("Bad name", "dead", 1), ("Worse", "dead", 2)]
+    metrics = SessionMetrics()
+    metrics.watch_outbox(lambda: found)
+    shown = metrics.render().decode()
+    assert 'switchtalk_outbox_messages{channel="sms",state="pending"} 2.0' in shown
+    assert 'switchtalk_outbox_messages{channel="email",state="dead"} 1.0' in shown
+    assert 'switchtalk_outbox_messages{channel="other",state="dead"} 3.0' in shown
+    found.clear()
+    assert "switchtalk_outbox_messages{" not in metrics.render().decode()

@@ -1,7 +1,9 @@
 """Whole conversations on the virtual clock."""
 
 from controller.session import effects as ef
+from controller.session import events as ev
 from controller.session import happenings as hp
+from controller.session.core import TOOLS_S
 from controller.session.ports import Expect, Propose, Remember, Role, Say, ToolOutcome
 from controller.session.profile import BargeInSettings, Profile
 from tests.unit.session.world import World, echo, ended
@@ -218,6 +220,81 @@ def test_tool_result_goes_into_history_and_back_to_the_strategy():
     assert world.core.memory == "after tool"
     roles = [e.role for e in world.core.history]
     assert roles == [Role.BOT, Role.CALLER, Role.TOOL, Role.BOT]
+
+
+def saves(request):
+    """A bot that runs a tool as soon as it is told anything."""
+    if request.cause == "opening":
+        yield Say("Hi there. ")
+    elif request.cause == "speech":
+        yield Propose("save", {})
+
+
+def test_a_tool_that_must_finish_outlives_the_caller_and_is_recorded_before_the_end():
+    world = World(saves)
+    world.tool_s, world.must_finish = 4.0, True
+    world.says("save it please", at=2.0)
+    world.at(5.0, lambda: world.post(ev.RemoteHangup()))
+    world.at(5.5, lambda: world.post(ev.MediaLost()))  # doors often tell it twice
+    assert world.run(until=6).ended is None
+    world.run(until=20)
+    assert world.ended == "hangup"
+    ran = world.told(hp.ToolRan)
+    assert [(r.turn, r.outcome.ok, round(r.took_ms)) for r in ran] == [(1, True, 4000)]
+    assert not world.tools_cancelled
+    assert not world.core.unexpected
+    assert world.core.history[-1].role is Role.TOOL
+
+
+def test_any_other_tool_is_cancelled_when_the_caller_hangs_up():
+    world = World(saves)
+    world.tool_s = 4.0
+    world.says("save it please", at=2.0)
+    world.at(5.0, lambda: world.post(ev.RemoteHangup()))
+    world.run(until=6)
+    assert world.ended == "hangup"
+    assert len(world.tools_cancelled) == 1
+    assert not world.told(hp.ToolRan)
+
+
+def test_a_tool_that_must_finish_does_so_behind_the_goodbye():
+    world = World(saves)
+    world.tool_s, world.must_finish = 4.0, True
+    world.says("save it please", at=2.0)
+    world.at(4.0, lambda: world.post(ev.GoodbyeRequested("drain")))
+    world.run(until=20)
+    assert world.bot_said[-1] == "Goodbye."
+    assert world.ended == "drain"
+    assert len(world.told(hp.ToolRan)) == 1
+
+
+def test_a_tool_that_never_ends_does_not_keep_the_session():
+    world = World(saves)
+    world.tool_s, world.must_finish = 1000.0, True
+    world.says("save it please", at=2.0)
+    world.at(5.0, lambda: world.post(ev.RemoteHangup()))
+    assert world.run(until=5 + TOOLS_S - 0.1).ended is None
+    assert world.run(until=5 + TOOLS_S).ended == "hangup"
+    assert len(world.tools_cancelled) == 1
+
+
+def test_citations_known_late_belong_to_the_chunk_that_waits():
+    def cites(request):
+        if request.cause == "speech":
+            yield Say("We open")
+            yield Say(" at nine.", citations=("hours.md",))
+            yield Say(" And we close at six.")
+            yield Say("", citations=("late.md",))
+        else:
+            yield Say("Hi there. ")
+
+    world = World(cites)
+    world.says("when please", at=2.0)
+    world.run(until=9)
+    spoken = [(h.text, h.citations) for h in world.told(hp.ChunkSpoken)][1:]
+    assert [text for text, _ in spoken] == ["We open at nine.", "And we close at six."]
+    assert spoken[0][1] == ("hours.md",)
+    assert "late.md" in spoken[1][1]
 
 
 def test_strategy_that_fails_or_is_late_gets_a_spoken_fallback():

@@ -65,7 +65,7 @@ def any_event() -> st.SearchStrategy[ev.Event]:
         ),
         st.builds(ev.ReplyMemory, IDS, st.integers()),
         st.builds(ev.ReplyExpects, IDS, st.builds(Expect, dtmf_digits=st.integers(1, 4))),
-        st.builds(ev.ToolRequested, IDS, call, st.booleans()),
+        st.builds(ev.ToolRequested, IDS, call, st.booleans(), st.booleans()),
         st.builds(ev.ReplyEnded, IDS),
         st.builds(ev.ReplyFailed, IDS, st.just("broken")),
         st.builds(ev.PlaybackStopped, IDS, chunk, st.floats(0, 5000)),
@@ -99,6 +99,9 @@ def test_no_event_crashes_the_core_and_it_always_ends(steps):
         if has_chunk(core, event):
             effects += core.handle(event, now)
     effects += core.handle(ev.RemoteHangup(), now)
+    for call_id in list(core.unfinished):
+        done = ToolOutcome(ToolCall(call_id, "t", {}), ok=True)
+        effects += core.handle(ev.ToolDone(done), now)
     assert core.state is State.ENDED
     assert isinstance(effects[-1], ef.End)
     assert sum(isinstance(e, ef.End) for e in effects) == 1

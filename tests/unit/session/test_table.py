@@ -115,6 +115,7 @@ AFTER = {
     (TimerKind.FILLER, T): S,
     (TimerKind.REPLY, T): S,
     (TimerKind.GOODBYE, E): State.ENDED,
+    (TimerKind.TOOLS, E): State.ENDED,
     **{(ev.RemoteHangup, s): State.ENDED for s in ALL},
     **{(ev.MediaLost, s): State.ENDED for s in ALL},
     **{(ev.GoodbyeRequested, s): E for s in ALL},

@@ -74,6 +74,8 @@ class World:
         self.tool_s = 0.2
         self.tool_result: Callable[[ToolCall], ToolOutcome] = lambda call: ToolOutcome(call, ok=True)
         self.cancellable = False
+        self.must_finish = False
+        self.tools_cancelled: set[str] = set()
         self.synth_fails = 0
         self.decode: Callable[[str], str] = lambda text: text
         self.post(ev.Started())
@@ -194,7 +196,9 @@ class World:
                 )
             case ef.RunTool(call):
                 outcome = self.tool_result(call)
-                self.later(self.tool_s, lambda: self.post(ev.ToolDone(outcome)))
+                self.later(self.tool_s, lambda: self._ran(outcome))
+            case ef.CancelTool(call_id):
+                self.tools_cancelled.add(call_id)
             case ef.SetTimer(kind, at):
                 token = next(self._order)
                 self._timers[kind] = token
@@ -222,8 +226,15 @@ class World:
                     self._reply(reply_id, ev.ReplyExpects(reply_id, item))
                 case Propose(name, arguments):
                     call = ToolCall(f"c{next(self._order)}", name, arguments)
-                    self._reply(reply_id, ev.ToolRequested(reply_id, call, self.cancellable))
+                    self._reply(reply_id, self._asked(reply_id, call))
         self._reply(reply_id, ev.ReplyEnded(reply_id))
+
+    def _asked(self, reply_id: str, call: ToolCall) -> ev.ToolRequested:
+        return ev.ToolRequested(reply_id, call, self.cancellable, self.must_finish)
+
+    def _ran(self, outcome: ToolOutcome) -> None:
+        if outcome.call.call_id not in self.tools_cancelled:
+            self.post(ev.ToolDone(outcome))
 
     def _reply(self, reply_id: str, event: ev.Event) -> None:
         self.later(0, lambda: self.post(event))

@@ -65,6 +65,16 @@ def test_passing_things_are_not_kept():
         assert ledger.record("s1", happening) is None
 
 
+def test_the_strategys_version_is_kept_and_no_variable_can_pass_for_it():
+    ledger = Ledger(now=lambda: NOON)
+    for version, variables, kept in (
+        ("4f1d", {"strategy_version": "9"}, {"strategy_version": "4f1d"}),
+        ("", {}, {}),
+    ):
+        started = told.SessionStarted("web", "demo", "en", variables, version)
+        assert ledger.record("s1", started).values["variables"] == kept
+
+
 def test_citations_are_kept_once_with_the_turn_that_spoke_them():
     ledger, _ = ledger_with_session()
     ledger.record("s1", told.ChunkSpoken(1, "r1", "We open", ("hours.md",)))

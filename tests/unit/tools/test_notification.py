@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from controller.session.ports import ToolOutcome
+from controller.toolbox import phone_number
 from controller.tools import registry
 from controller.tools.base import ToolContext
 from controller.tools.channels.base import Message
@@ -183,3 +185,50 @@ def test_a_bad_third_party_tool_is_an_error_at_start(
     _with_third_party(monkeypatch, made)
     with pytest.raises(registry.BadTool, match=message):
         registry.load_tools()
+
+
+def to_the_caller(
+    context: ToolContext, to: str = "caller", channel: str = "sms"
+) -> tuple[ToolOutcome, Kept]:
+    kept = Kept()
+    tool = SendNotification({"sms": kept, "email": kept}, TEMPLATES)
+    given = {"channel": channel, "to": to, "template_id": "appointment_confirmed", "params": BOOKED}
+    return Runner([tool], [tool.name], context).run(call(tool.name, **given)), kept
+
+
+def test_a_text_message_to_the_number_on_the_line() -> None:
+    outcome, kept = to_the_caller(replace(EN, phone_number="+4930123456"))
+    assert [to for to, _ in kept.sent] == ["tel:+4930123456"]
+    assert outcome.data["to"] == "caller"  # the model needn't see the number
+
+
+@pytest.mark.parametrize(
+    ("number", "to", "channel", "code"),
+    [
+        ("", "caller", "sms", "no_number"),
+        ("+4930123456", "caller", "email", "no_number"),
+        ("+4930123456", "tel:+1900555", "sms", "bad_arguments"),
+        ("+4930123456", "+1900555", "sms", "bad_arguments"),
+    ],
+)
+def test_no_other_number_can_be_named(number: str, to: str, channel: str, code: str) -> None:
+    outcome, kept = to_the_caller(replace(EN, phone_number=number), to, channel)
+    assert (outcome.code, kept.sent) == (code, [])
+
+
+@pytest.mark.parametrize(
+    ("entry", "variables", "number"),
+    [
+        ("inbound", {"caller_number": "+49 (30) 123-456"}, "+4930123456"),
+        ("inbound", {"caller_number": "13800138000", "called_number": "70012345"}, "13800138000"),
+        ("outbound", {"called_number": "+15551234567", "caller_number": "9"}, "+15551234567"),
+        ("inbound", {"caller_number": "anonymous"}, ""),
+        ("inbound", {"caller_number": "1001"}, ""),
+        ("inbound", {"caller_number": "+12345678901234567"}, ""),
+        ("inbound", {"caller_number": "１３８００１３８０００"}, ""),
+        ("inbound", {}, ""),
+        ("web", {"caller_number": "+15551234567"}, ""),
+    ],
+)
+def test_which_number_is_on_the_line(entry: str, variables: dict[str, str], number: str) -> None:
+    assert phone_number(entry, variables) == number
