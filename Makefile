@@ -28,7 +28,7 @@ run: install  ## Start the server and print the address of its page
 
 test: $(VENV)/.tested  ## Run all tests
 	@tests/needs.sh
-	$(BIN)/python -m pytest $(ARGS)
+	@tests/run.sh $(BIN)/python $(ARGS)
 
 lint: $(VENV)/.tested  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

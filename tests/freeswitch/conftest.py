@@ -16,7 +16,7 @@ from tests.freeswitch.switch import FreeSwitch, find_program
 def freeswitch_home() -> None:
     """Skips where there is no FreeSWITCH: it is no PyPI package, and nothing stands in for it."""
     if find_program() is None:
-        pytest.skip("no FreeSWITCH: install it, or set FREESWITCH_HOME to where its bin/ is")
+        pytest.skip("no FreeSWITCH on the PATH: set FREESWITCH_HOME to where its bin/ is")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from time import monotonic
 from gevent import sleep
 
 CONFIGURATION = Path(__file__).parents[2] / "freeswitch_conf"
-USUAL_PLACES = ("/opt/freeswitch/bin", "/usr/local/freeswitch/bin")
 START_S = 40.0
 STOP_S = 30.0
 SECRETS = {
@@ -33,10 +32,9 @@ class NotStarted(Exception):
 
 
 def find_program(name: str = "freeswitch") -> Path | None:
-    """The FreeSWITCH of FREESWITCH_HOME, of the PATH, or of the usual places."""
+    """A program of the FreeSWITCH in FREESWITCH_HOME, or else of the PATH; None without either."""
     home = os.environ.get("FREESWITCH_HOME")
-    places = [f"{home}/bin"] if home else [*os.get_exec_path(), *USUAL_PLACES]
-    found = shutil.which(name, path=os.pathsep.join(places))
+    found = shutil.which(name, path=f"{home}/bin" if home else None)
     return Path(found) if found else None
 
 

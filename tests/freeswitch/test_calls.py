@@ -45,6 +45,7 @@ def bus(house: House) -> Iterator[Bus]:
         yield bus
 
 
+@pytest.mark.alone
 def test_an_appointment_is_made_by_phone(house: House, bus: Bus) -> None:
     record = bus.expect("1001")
     with house.caller() as phone, PhoneCaller(phone.dial("7001"), transcript=record) as caller:
@@ -68,6 +69,7 @@ def test_an_appointment_is_made_by_phone(house: House, bus: Bus) -> None:
     wait_for(house.quiet)
 
 
+@pytest.mark.alone
 def test_the_bot_is_interrupted_and_goes_silent(house: House, bus: Bus) -> None:
     record = bus.expect("1002")
     with house.caller("1002") as phone, PhoneCaller(phone.dial("7001"), transcript=record) as caller:

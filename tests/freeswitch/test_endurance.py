@@ -23,7 +23,7 @@ from tests.simulator.caller import CallFailed
 from tests.simulator.line import Refused
 from tests.simulator.phone_caller import PhoneCaller
 
-pytestmark = [pytest.mark.freeswitch, pytest.mark.engines]
+pytestmark = [pytest.mark.freeswitch, pytest.mark.engines, pytest.mark.alone]
 
 ENDURANCE_S = float(os.environ.get("ENDURANCE_S", "20"))
 CALLERS = 10

@@ -20,7 +20,7 @@ from tests.freeswitch.switch import free_ports, wait_for
 from tests.simulator.bus import Bus, CallRecord
 from tests.simulator.phone_caller import PhoneCaller
 
-pytestmark = [pytest.mark.freeswitch, pytest.mark.engines]
+pytestmark = [pytest.mark.freeswitch, pytest.mark.engines, pytest.mark.alone]
 
 WHOLE_AGAIN_S = 10.0
 DRAIN_S = 3.0

@@ -80,6 +80,7 @@ def test_an_answer_uses_the_numbers_of_the_offer() -> None:
     assert media_of("v=0\r\nm=audio 4000 RTP/AVP 8\r\nc=IN IP4 127.0.0.1\r\n") is None
 
 
+@pytest.mark.alone
 def test_two_phones_talk_press_keys_and_hang_up(pair: tuple[SipPhone, SipPhone]) -> None:
     one, other = pair
     other.behaviour = Answers(after_ms=100)
@@ -94,10 +95,12 @@ def test_two_phones_talk_press_keys_and_hang_up(pair: tuple[SipPhone, SipPhone])
     assert other.ended.wait(LIMIT_S)
     assert (one.codes, other.media.keys_heard) == ([180, 200], "1#")
     (sound,) = heard_by_other.line.sounds
-    assert sound.end_ms - sound.start_ms == pytest.approx(said.end_ms - said.start_ms, abs=25)
+    exact_ms = 25 + max(heard_by_other.line.late_ms)  # more where this process, both phones, stood still
+    assert sound.end_ms - sound.start_ms == pytest.approx(said.end_ms - said.start_ms, abs=exact_ms)
     assert (one.cause, other.cause) == ("NORMAL_CLEARING", "BYE")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("behaviour", "codes"),
     [(Refuses(486), [180, 486]), (Refuses(603, 100), [180, 603]), (Refuses(480, 200, True), [183, 480])],

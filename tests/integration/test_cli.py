@@ -10,7 +10,7 @@ import sys
 import pytest
 from gevent import monkey
 
-from tests.simulator.server_process import ServerProcess
+from tests.simulator.server_process import ServerProcess, var_dir
 
 pytestmark = pytest.mark.engines
 COMMAND = [sys.executable, "-m", "controller.cli"]
@@ -84,7 +84,8 @@ def test_doctor_finds_a_sound_installation_and_what_is_wrong():
 def test_an_audio_directory_that_is_none_stops_the_start_with_a_word(tmp_path):
     (tmp_path / "spool").touch()
     given = {
-        "var_dir": tmp_path / "var", "http.port": 0, "console.port": 0, "freeswitch.host": "127.0.0.1",
+        "var_dir": var_dir(), "database.url": f"sqlite:///{tmp_path}/calls.db",
+        "http.port": 0, "console.port": 0, "freeswitch.host": "127.0.0.1",
         "freeswitch.password": "secret", "freeswitch.socket_port": 0,
         "freeswitch.audio_dir": tmp_path / "spool",
     }  # fmt: skip

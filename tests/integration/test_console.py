@@ -250,6 +250,7 @@ def test_what_a_caller_says_forges_nothing(console):
     assert b"\\x1b]0;owned" in line
 
 
+@pytest.mark.alone
 def test_one_who_does_not_read_is_dropped_and_holds_nobody_up(strict):
     console = strict(queued=50)
     console.house.begin()

@@ -1,12 +1,17 @@
-"""Whole conversations over the web audio socket: real server, real engines, real time."""
+"""Whole conversations over the web audio socket: real server, real engines, real time.
+
+People of one kind call at the same time: what takes time is talking, and a server has room for many.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
+import gevent
 import pytest
 
 from tests.simulator.audio import Clip, cough, find_clip, tone
@@ -15,7 +20,9 @@ from tests.simulator.persona import Persona, chinese, converse, english
 from tests.simulator.server_process import ServerProcess
 from tests.simulator.turns import Outcome
 
-pytestmark = [pytest.mark.engines, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.engines, pytest.mark.alone, pytest.mark.timeout(180)]
+
+STAGGER_S = 0.373
 
 CONTRACT_RESPONSE_MS = 1500
 """The longest a caller may wait for a reply (requirement R6.1)."""
@@ -56,45 +63,71 @@ def all_answered(caller: WebCaller) -> None:
     assert not caller.of_type("error"), caller.transcript()
 
 
-@pytest.mark.parametrize(
-    ("bot", "voice", "persona", "understood", "reason"),
-    [
-        ("appointment_en", "slt", english, ("Sarah?", "Thursday"), "booked"),
-        # this voice's "Thursday at ten" is not always understood: then it is asked and says Tuesday
-        ("appointment_en", "awb", english, ("Sarah?", "(Thurs|Tues)day"), "booked"),
-        (
-            "appointment_en",
-            "slt",
-            partial(english, changes_mind=True),
-            ("Sarah?", "Friday"),
-            "booked",
-        ),
-        ("survey_en", "awb", english, (), "completed"),
-        ("appointment_zh", "baker", chinese, ("李", "(星期|周)四"), "booked"),
-    ],
-    ids=["sarah", "other voice", "change of mind", "survey", "chinese"],
-)
-def test_a_conversation_reaches_its_end(
-    server: ServerProcess,
-    bot: str,
-    voice: str,
-    persona: Callable[[], Persona],
-    understood: tuple[str, ...],
-    reason: str,
-) -> None:
-    with WebCaller(server.ws_url, bot=bot, voice=voice) as caller:
-        assert converse(caller, persona()), f"the bot never ended the call\n{caller.transcript()}"
-        for pattern in understood:
+def at_once(calls: Mapping[str, Callable[[], None]]) -> dict[str, gevent.Greenlet]:
+    """Begin them all, on different 20 ms beats; `get()` waits for one and raises what went wrong."""
+    return {
+        name: gevent.spawn_later(n * STAGGER_S, call) for n, (name, call) in enumerate(calls.items())
+    }
+
+
+@dataclass(frozen=True)
+class Story:
+    """Who calls, and how it must end."""
+
+    bot: str
+    voice: str
+    persona: Callable[[], Persona]
+    understood: tuple[str, ...]
+    reason: str
+
+
+STORIES = {
+    "sarah": Story("appointment_en", "slt", english, ("Sarah?", "Thursday"), "booked"),
+    # this voice's "Thursday at ten" is not always understood: then it is asked and says Tuesday
+    "other voice": Story("appointment_en", "awb", english, ("Sarah?", "(Thurs|Tues)day"), "booked"),
+    "change of mind": Story(
+        "appointment_en", "slt", partial(english, changes_mind=True), ("Sarah?", "Friday"), "booked"
+    ),
+    "survey": Story("survey_en", "awb", english, (), "completed"),
+    "chinese": Story("appointment_zh", "baker", chinese, ("李", "(星期|周)四"), "booked"),
+}
+
+
+@pytest.fixture(scope="module")
+def stories(server: ServerProcess) -> Iterator[dict[str, gevent.Greenlet]]:
+    calls = at_once({name: partial(reaches_its_end, server, story) for name, story in STORIES.items()})
+    yield calls
+    gevent.killall(list(calls.values()))
+
+
+def reaches_its_end(server: ServerProcess, story: Story) -> None:
+    with WebCaller(server.ws_url, bot=story.bot, voice=story.voice) as caller:
+        assert converse(caller, story.persona()), f"the bot never ended the call\n{caller.transcript()}"
+        for pattern in story.understood:
             assert re.search(pattern, caller.bot_text()), caller.transcript()
     all_answered(caller)
-    assert caller.end_reason == reason
+    assert caller.end_reason == story.reason
     assert all(tool.body["ok"] for tool in caller.of_type("tool")), caller.transcript()
     assert caller.line.close_code == 1000
     assert caller.line.session_id not in {each["session_id"] for each in server.sessions()}
 
 
-@pytest.mark.parametrize("rate", [8000, 24000, 48000])
-def test_other_sample_rates_are_understood_as_well(server: ServerProcess, rate: int) -> None:
+@pytest.mark.parametrize("story", STORIES)
+def test_a_conversation_reaches_its_end(stories: dict[str, gevent.Greenlet], story: str) -> None:
+    stories[story].get()
+
+
+RATES = (8000, 24000, 48000)
+
+
+@pytest.fixture(scope="module")
+def rates(server: ServerProcess) -> Iterator[dict[str, gevent.Greenlet]]:
+    calls = at_once({str(rate): partial(is_understood, server, rate) for rate in RATES})
+    yield calls
+    gevent.killall(list(calls.values()))
+
+
+def is_understood(server: ServerProcess, rate: int) -> None:
     with WebCaller(server.ws_url, bot="appointment_en", rate=rate) as caller:
         question = caller.waits_for_reply()
         caller.waits(400)
@@ -102,6 +135,11 @@ def test_other_sample_rates_are_understood_as_well(server: ServerProcess, rate: 
         caller.waits_for_reply()
         assert caller.understood()
     all_answered(caller)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_other_sample_rates_are_understood_as_well(rates: dict[str, gevent.Greenlet], rate: int) -> None:
+    rates[str(rate)].get()
 
 
 def test_a_typed_turn_is_answered_like_a_spoken_one(server: ServerProcess) -> None:
@@ -114,14 +152,24 @@ def test_a_typed_turn_is_answered_like_a_spoken_one(server: ServerProcess) -> No
         assert caller.understood(asked_ms) == words
 
 
-@pytest.mark.parametrize(
-    "disturbance",
-    [cough(), tone(440, ms=1000), find_clip("mm-hm", "slt"), find_clip("uh-huh", "awb")],
-    ids=["cough", "440 Hz", "mm-hm", "uh-huh"],
-)
-def test_the_bot_goes_on_and_finishes_its_sentence(
-    server: ServerProcess, greeting: Greeting, disturbance: Clip
-) -> None:
+DISTURBANCES = {
+    "cough": cough(),
+    "440 Hz": tone(440, ms=1000),
+    "mm-hm": find_clip("mm-hm", "slt"),
+    "uh-huh": find_clip("uh-huh", "awb"),
+}
+
+
+@pytest.fixture(scope="module")
+def disturbances(server: ServerProcess, greeting: Greeting) -> Iterator[dict[str, gevent.Greenlet]]:
+    calls = at_once(
+        {name: partial(goes_on, server, greeting, clip) for name, clip in DISTURBANCES.items()}
+    )
+    yield calls
+    gevent.killall(list(calls.values()))
+
+
+def goes_on(server: ServerProcess, greeting: Greeting, disturbance: Clip) -> None:
     with WebCaller(server.ws_url, bot="appointment_en") as caller:
         caller.interrupts(disturbance, after_ms=600)
         caller.waits_for_silence()
@@ -133,11 +181,27 @@ def test_the_bot_goes_on_and_finishes_its_sentence(
         caller.waits_for_reply()
 
 
-@pytest.mark.parametrize("words", ["stop", "wait a second"])
-@pytest.mark.parametrize("voice", ["slt", "awb"])
-def test_the_bot_stops_and_answers_the_words_that_stopped_it(
-    server: ServerProcess, words: str, voice: str
+@pytest.mark.parametrize("disturbance", DISTURBANCES)
+def test_the_bot_goes_on_and_finishes_its_sentence(
+    disturbances: dict[str, gevent.Greenlet], disturbance: str
 ) -> None:
+    disturbances[disturbance].get()
+
+
+INTERRUPTIONS = list(product(("slt", "awb"), ("stop", "wait a second")))
+
+
+@pytest.fixture(scope="module")
+def interruptions(server: ServerProcess) -> Iterator[dict[str, gevent.Greenlet]]:
+    calls = at_once(
+        {f"{voice} {words}": partial(stops_and_answers, server, voice, words)
+         for voice, words in INTERRUPTIONS}
+    )  # fmt: skip
+    yield calls
+    gevent.killall(list(calls.values()))
+
+
+def stops_and_answers(server: ServerProcess, voice: str, words: str) -> None:
     with WebCaller(server.ws_url, bot="appointment_en", voice=voice) as caller:
         said = caller.interrupts(words, after_ms=600)
         interrupted = caller.of_type("reply")[-1].body["reply_id"]
@@ -151,6 +215,13 @@ def test_the_bot_stops_and_answers_the_words_that_stopped_it(
         assert {each.body["turn"] for each in replies} == {final.body["turn"]}
         assert interrupted not in {each.body["reply_id"] for each in replies}
     all_answered(caller)
+
+
+@pytest.mark.parametrize(("voice", "words"), INTERRUPTIONS)
+def test_the_bot_stops_and_answers_the_words_that_stopped_it(
+    interruptions: dict[str, gevent.Greenlet], voice: str, words: str
+) -> None:
+    interruptions[f"{voice} {words}"].get()
 
 
 def test_the_caller_may_interrupt_again_and_again(server: ServerProcess) -> None:

@@ -20,7 +20,7 @@ from tests.simulator.server_process import ServerProcess
 from tests.simulator.turns import Outcome
 from tests.simulator.wire import Closed, WebSocket
 
-pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engines, pytest.mark.alone, pytest.mark.timeout(300)]
 
 BYSTANDERS = 9
 MAX_SESSIONS = 14
@@ -75,7 +75,7 @@ class Bystanders:
             try:
                 with WebCaller(self.ws_url, bot="appointment_en", voice=voice) as caller:
                     self.calls.append(caller)
-                    converse(caller, english(), most_turns=4)
+                    converse(caller, english(), most_turns=2)
             except Refused as exc:
                 if exc.code != "server_full":  # all lines are in use for a moment: call again
                     raise

@@ -10,7 +10,7 @@ import pytest
 
 from media.pcm import samples
 from tests.simulator.caller import WebCaller
-from tests.simulator.server_process import ServerProcess
+from tests.simulator.server_process import ServerProcess, var_dir
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(120)]
 
@@ -23,6 +23,9 @@ def loud_ms(leg: np.ndarray, rate: int) -> np.ndarray:
 
 
 def test_both_legs_are_recorded_in_their_places(tmp_path: Path):
+    cache = var_dir() / "cache"  # the prompts need not be made again
+    cache.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "cache").symlink_to(cache)
     settings = {"SWITCHTALK_VAR_DIR": str(tmp_path), "SWITCHTALK_BOTS__DEMO__RECORD": "true"}
     with ServerProcess(settings=settings) as server:
         with WebCaller(server.ws_url, bot="demo", rate=48000) as caller:

@@ -201,6 +201,7 @@ def test_odd_text_ends_with_a_last_clip_or_an_error(voice, text):
     assert heard.errors or heard.clips[-1].last
 
 
+@pytest.mark.alone
 def test_the_hub_is_not_blocked(voice):
     late = []
 

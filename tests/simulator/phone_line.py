@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import gevent
@@ -92,6 +93,16 @@ class Ear:
         """The talk that went on at this moment, a pause in it allowed."""
         talks = stretches(self.sounds)
         return next((each for each in talks if each.start_ms <= at_ms < each.end_ms), None)
+
+    def pause_ms(self, talk: Sound, from_ms: float, to_ms: float) -> float:
+        """When the longest pause in a talk began, of those between the two; its end without any."""
+        within = [each for each in self.sounds if talk.start_ms <= each.start_ms < talk.end_ms]
+        pauses = [
+            (after.start_ms - before.end_ms, before.end_ms)
+            for before, after in pairwise(within)
+            if from_ms <= before.end_ms <= to_ms
+        ]
+        return max(pauses, default=(0.0, talk.end_ms))[1]
 
     def _note_gap(self, at_ms: float) -> None:
         """Media that stops within a reply, and goes on before anybody takes the reply to be over."""
@@ -208,7 +219,7 @@ class PhoneLine(Line):
     def clears_ms(self, said: Said) -> Sequence[float]:
         """When the talk that `said` was said into ended because of it."""
         talk = self.ear.stretch_at(said.start_ms) if said.over_bot else None
-        return [talk.end_ms] if talk and self._fate(talk, said) is Fate.CUT else []
+        return [self._cut_ms(talk, said)] if talk and self._fate(talk, said) is Fate.CUT else []
 
     def finals_ms(self, said: Said) -> Sequence[float]:
         """A bot that was silent by then, or fell silent, has taken the words as a turn."""
@@ -216,20 +227,30 @@ class PhoneLine(Line):
         fate = self._fate(talk, said) if talk else Fate.ENDED
         return {Fate.CUT: self.clears_ms(said), Fate.ENDED: [said.start_ms], Fate.WENT_ON: []}[fate]
 
+    def _cut_ms(self, talk: Sound, said: Said) -> float:
+        """The end of a talk that was cut. A short word ("stop") may be answered so soon that the answer
+        seems to belong to the same stretch."""
+        latest_ms = said.end_ms + CUT_GRACE_MS
+        if talk.end_ms <= latest_ms:
+            return talk.end_ms
+        return self.ear.pause_ms(talk, said.start_ms, latest_ms)
+
     def _fate(self, talk: Sound, said: Said) -> Fate:
         told = next((m for m in self.messages if m.type == "reply" and m.at_ms >= said.start_ms), None)
-        if told and (told.body.get("interrupted") or self._turns_left_out_before(told)):
+        in_time = talk.end_ms <= said.end_ms + CUT_GRACE_MS
+        if told and (told.body.get("interrupted") or (in_time and self._turns_left_out_before(told))):
             return Fate.CUT
         if self.phase is Phase.OVER and stretches(self.sounds)[-1].end_ms == talk.end_ms:
             return Fate.WENT_ON  # a goodbye
         if told:
-            return Fate.WENT_ON if told.at_ms > talk.end_ms + HELD_MS else Fate.ENDED
+            held = told.at_ms > talk.end_ms + HELD_MS
+            return Fate.ENDED if in_time and not held else Fate.WENT_ON
         silent = self.now_ms - talk.end_ms >= HANGOVER_MS
-        cut = silent and talk.end_ms <= said.end_ms + CUT_GRACE_MS
-        return Fate.CUT if cut else Fate.WENT_ON
+        return Fate.CUT if silent and in_time else Fate.WENT_ON
 
     def _turns_left_out_before(self, told: Message) -> bool:
-        """A reply of which nothing counts as heard has no record: then the numbers jump."""
+        """A reply of which nothing counts as heard has no record: then the numbers jump. They do too
+        when a caller went on after a pause, and nobody was cut."""
         replies = [message for message in self.messages if message.type == "reply"]
         before = [message.body.get("number") for message in replies[: replies.index(told)]]
         number = told.body.get("number")

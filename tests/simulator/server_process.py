@@ -30,6 +30,13 @@ STOP_LIMIT_S = 45.0
 LOG_TAIL_LINES = 30
 SETTINGS_PREFIX = "SWITCHTALK_"
 CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "switchtalk")
+"""Tests that run beside each other share what was synthesised, and not the database."""
+
+
+def var_dir(root: Path = REPO_ROOT) -> Path:
+    """Where simulated servers keep their files: not the user's own."""
+    return root / "var" / "simulated"
 
 
 class ServerFailed(RuntimeError):
@@ -209,7 +216,9 @@ def _environment(root: Path, settings: Mapping[str, str], inherit: bool) -> dict
     own = {
         "PYTHONPATH": str(root),
         "PYTHONUNBUFFERED": "1",
-        f"{SETTINGS_PREFIX}VAR_DIR": str(root / "var" / "simulated"),  # not the user's own database
+        f"{SETTINGS_PREFIX}VAR_DIR": str(var_dir(root)),
         f"{SETTINGS_PREFIX}CONSOLE__PORT": "0",  # one may run already
     }
+    if f"{SETTINGS_PREFIX}VAR_DIR" not in settings:
+        own[f"{SETTINGS_PREFIX}DATABASE__URL"] = f"sqlite:///{var_dir(root) / WORKER}.db"
     return {**own, **kept, **settings}

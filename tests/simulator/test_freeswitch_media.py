@@ -19,6 +19,8 @@ from tests.simulator.freeswitch import FakeFreeSwitch, SimPhone
 from tests.simulator.freeswitch.peer import Peer, log_in
 from tests.simulator.freeswitch.stub_media_server import Ending, StubMediaServer
 
+pytestmark = pytest.mark.alone
+
 FRAME_S = 0.020
 LOUD = 500
 STREAM = "mod_audio_stream::"

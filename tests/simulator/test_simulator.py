@@ -148,6 +148,7 @@ def test_turns_are_measured_by_what_a_person_hears(
     assert (turn.outcome, turn.response_ms, turn.barge_in_ms) == (outcome, response, barge_in)
 
 
+@pytest.mark.alone
 def test_a_call_is_measured_as_the_stub_makes_it(stub: ServerProcess, tmp_path: Path) -> None:
     with WebCaller(stub.ws_url, record=True) as caller:
         assert caller.waits_for_reply() == "What is your name?"
@@ -169,6 +170,7 @@ def test_a_call_is_measured_as_the_stub_makes_it(stub: ServerProcess, tmp_path: 
     assert (reply - end) * 1000 / RATE == pytest.approx(answer.response_ms, abs=1)
 
 
+@pytest.mark.alone
 def test_many_callers_share_a_process_and_keep_time(stub: ServerProcess) -> None:
     def call() -> WebCaller:
         with WebCaller(stub.ws_url) as caller:

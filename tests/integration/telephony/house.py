@@ -112,6 +112,8 @@ class House:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for channel in list(self.freeswitch.channels.values()):
+            channel.hangup("MANAGER_REQUEST")  # or `stop` waits for calls to end
         self.telephony.stop()
         self._gateway.stop(timeout=1)
         self.freeswitch.stop()

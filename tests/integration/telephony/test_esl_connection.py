@@ -211,6 +211,7 @@ def test_a_handler_that_fails_or_asks_is_not_the_end(pair: Pair) -> None:
     assert asker.get(timeout=2) == "fine"
 
 
+@pytest.mark.alone
 def test_a_flood_of_events_leaves_the_hub_to_others(pair: Pair) -> None:
     flood = pair.line.event("HEARTBEAT", Filler="x" * 5000) * 2000
     sender = gevent.spawn(pair.line.says, flood)

@@ -214,6 +214,7 @@ def test_text_goes_to_freeswitch_from_another_greenlet(server: GatewayServer, so
     sockets.media.wait("audio")
 
 
+@pytest.mark.alone
 def test_after_freeswitchs_close_the_tcp_is_closed_at_once(
     server: GatewayServer, sockets: Sockets
 ) -> None:
@@ -225,6 +226,7 @@ def test_after_freeswitchs_close_the_tcp_is_closed_at_once(
     assert "1000" in sockets.media.wait("closed")
 
 
+@pytest.mark.alone
 def test_our_close_does_not_leave_the_tcp_open(server: GatewayServer, sockets: Sockets) -> None:
     """Also when the other side never answers it."""
     client = Client(server.port)

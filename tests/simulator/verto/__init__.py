@@ -1,0 +1,1 @@
+"""A simulated mod_verto: its signalling as recorded from a real FreeSWITCH, without media."""
