@@ -1,4 +1,4 @@
-"""The tables: sessions, their turns and their tool calls; the outbox, and tickets.
+"""The tables: sessions, their turns and their tool calls; the outbox, and tickets; the dialer's.
 
 Responsible for what a record is made of, on SQLite and PostgreSQL alike. Must never know who writes.
 A change here needs a migration (`migrations/versions`); a test compares the two.
@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -174,3 +175,99 @@ class TicketRow(Base):
     body: Mapped[str] = mapped_column(Text)
     priority: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+_OPEN = text("ended_at IS NULL")
+
+
+class CampaignRow(Base):
+    """One campaign; `settings` are checked by who reads them."""
+
+    __tablename__ = "campaigns"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    settings: Mapped[Json]
+    state: Mapped[str]
+    why: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class ContactRow(Base):
+    """One contact of one campaign. `zones`: names joined by commas. `lease` proves who has it, until
+    `leased_until`; `attempt_id` is its open attempt."""
+
+    __tablename__ = "contacts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
+    import_id: Mapped[str] = mapped_column(index=True)
+    line: Mapped[int]
+    number: Mapped[str]
+    name: Mapped[str] = mapped_column(Text)
+    zones: Mapped[str] = mapped_column(Text)
+    language: Mapped[str]
+    variables: Mapped[Json]
+    state: Mapped[str]
+    disposition: Mapped[str | None]
+    tries: Mapped[int]
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    lease: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    attempt_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("uq_contacts_campaign_id_number", "campaign_id", "number", unique=True),
+        Index(None, "campaign_id", "state", "zones", "due_at", "id"),
+        Index(None, "state", "leased_until"),
+    )
+
+
+class AttemptRow(Base):
+    """One call of one contact; `id` is the channel's uuid, written before it is dialled."""
+
+    __tablename__ = "attempts"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    called: Mapped[str]
+    caller_id: Mapped[str]
+    state: Mapped[str]
+    began_at: Mapped[datetime]
+    ringing_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    disposition: Mapped[str | None]
+    cause: Mapped[str]
+    session_id: Mapped[str]
+    slots: Mapped[Json]
+    recording_path: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (
+        Index(None, "campaign_id", "began_at"),
+        Index(None, "campaign_id", "ended_at"),
+        Index("uq_attempts_contact_id_number", "contact_id", "number", unique=True),
+        Index(
+            "uq_attempts_open",
+            "contact_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
+
+
+class DoNotCallRow(Base):
+    """A number (E.164) that must not be called until `expires_at`; NULL: for ever."""
+
+    __tablename__ = "do_not_call"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    added_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]

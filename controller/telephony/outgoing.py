@@ -159,7 +159,7 @@ class Outgoing:
         call = self._calls.get(uuid)
         if call is None or call.ended.is_set():
             return None
-        variables = {"called_number": call.order.number, **call.order.variables}
+        variables = {**call.order.variables, "called_number": call.order.number}
         return Route(call.order.bot, "outbound", variables)
 
     def answered(self, call: Call) -> None:
