@@ -32,6 +32,7 @@ from controller.flow_command import flow
 from controller.knowledge_command import knowledge
 from controller.observe.redaction import is_secret_name
 from controller.outbox_command import outbox
+from controller.samples_command import make_samples
 from controller.settings import Settings
 
 if TYPE_CHECKING:
@@ -282,6 +283,8 @@ main.add_command(flow)
 main.add_command(knowledge)
 
 main.add_command(outbox)
+
+main.add_command(make_samples)
 
 
 if __name__ == "__main__":

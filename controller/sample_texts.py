@@ -26,3 +26,8 @@ SUPPORT_GREETINGS = {
     "en": "Hello, this is the Marlow help desk, an automated assistant. What can I do for you?",
     "zh": "您好，这里是麦洛客服，我是自动语音助手。请问有什么可以帮您？",
 }
+SUPPORT_SOURCES = {
+    "en": ("marlow_r1_manual.md", "marlow_r1_faq.csv"),
+    "zh": ("marlow_r1_shouce.md", "marlow_r1_wenda.csv"),
+}
+"""Documents of `dialplans/samples` that each answers from."""

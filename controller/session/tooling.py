@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from controller.session import ending, replying
 from controller.session import events as ev
 from controller.session.core import Core, State, Unfinished
@@ -74,7 +76,9 @@ def unfinished_too_long(core: Core, _: ev.TimerFired) -> None:
 
 
 def _outcome_text(outcome: ToolOutcome) -> str:
-    told = dict(outcome.data) if outcome.ok else f"{outcome.code}: {outcome.say}"
+    told = f"{outcome.code}: {outcome.say}"
+    if outcome.ok:
+        told = json.dumps(dict(outcome.data), ensure_ascii=False, default=str)
     return f"{outcome.call.name} -> {told}"
 
 

@@ -118,9 +118,9 @@ _HELPED_EN = (
 _HELPED_ZH = (
     Line("我想把路由器恢复出厂设置，怎么操作？", r"恢复出厂设置", By.TYPING),
     Line("我的订单到哪里了", r"订单号"),
-    Line("零八三一五", r"运输途中"),
+    Line("订单号是08315", r"运输途中", By.TYPING),
     Line("路由器显示错误代码E50，请帮我开工单。", r"工单已经创建", By.TYPING),
-    Line("再见", r"再见"),
+    Line("谢谢没有别的了", r"再见"),
 )
 SCRIPTS = {
     script.bot: script

@@ -91,7 +91,7 @@ def _from_documents(passages: list[dict[str, str]], *, chinese: bool) -> str:
     """The beginning of the best passage: nothing that is not in the documents."""
     if not passages:
         return "这个我在手册里没有找到。" if chinese else "I can't find that in the manual."
-    text = " ".join(passages[0]["text"].split())
+    text = " ".join(passages[0]["text"].replace(" | ", ", ").split())
     return "".join(_SENTENCE.findall(text)[:SENTENCES]).strip() or text[:200]
 
 

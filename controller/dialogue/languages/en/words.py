@@ -15,6 +15,7 @@ PHRASES = {
     Phrase.HELLO: "Hello, I'm listening.",
     Phrase.ROBOT: "Yes, I'm an automated assistant.",
     Phrase.DONT_KNOW: "I'm afraid I can't answer that.",
+    Phrase.EXCUSE: "I'm sorry for the trouble.",
     Phrase.NOT_UNDERSTOOD: "Sorry, I didn't catch that.",
     Phrase.STILL_THERE: "Are you still there?",
     Phrase.NO_PROBLEM: "No problem.",
@@ -194,7 +195,7 @@ YES = re.compile(
     r"|that(?: is|'s| sounds| works| would be| will be|'ll be|'d be)? ?"
     r"(?:right|correct|fine|good|great|it|okay|ok|perfect|true|works)|that works|it (?:is|does|was)\b"
     r"|it(?: is|'s) (?:right|correct|fine|true)|everything(?: is|'s) (?:right|correct"
-    r"|fine)|no problem|not bad|please\b)"
+    r"|fine)|no problem|not bad|please\b(?! (?:stop|don't|do not|leave|remove|take)))"
 )
 NOTHING = re.compile(
     rf"{_LEAD}(?:no|nope|nothing|nothing else|no that is all|that is all|that's all|that's it"
