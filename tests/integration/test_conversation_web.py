@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
 from itertools import product
+from statistics import median
 
 import gevent
 import pytest
