@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from ast import literal_eval
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,7 +106,7 @@ def _look_up(query: str, **params: str) -> Answer:
 
 def _told(outcome: str, *, chinese: bool) -> str:
     """A tool's outcome ("name -> {…}", a Python literal) in words."""
-    data = literal_eval(outcome[outcome.find("{") :]) if "{" in outcome else {}
+    data = json.loads(outcome[outcome.find("{") :]) if "{" in outcome else {}
     row = data.get("first") or {}
     if ticket := data.get("ticket_id"):
         number = " ".join(str(ticket)[-4:])
