@@ -5,6 +5,7 @@ All is real but the voices: settings, documents, databases, tools, and a model's
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ class Talk:
         call = ToolCall(f"call-{len(self.tools)}", wanted.name, wanted.arguments)
         outcome = self._runner.run(call)
         assert outcome.ok, outcome
-        self.history.append(Entry(Role.TOOL, f"{wanted.name} -> {dict(outcome.data)}"))
+        self.history.append(Entry(Role.TOOL, f"{wanted.name} -> {json.dumps(dict(outcome.data))}"))
         self.hung_up = outcome.hang_up
         if self.hung_up:
             return None
