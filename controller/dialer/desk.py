@@ -21,7 +21,6 @@ from pydantic import ValidationError
 from controller.dialer.campaign import CampaignSettings, problems
 from controller.dialer.dialer import HANG_UP
 from controller.dialer.do_not_call import Added, DoNotCall
-from controller.dialer.estimate import Assumptions, Estimate, estimate
 from controller.dialer.export import ExportFormat, export
 from controller.dialer.importing.importer import (
     Hooks,
@@ -37,17 +36,13 @@ from controller.dialer.model import (
     Campaign,
     CampaignState,
     Contact,
-    ContactState,
-    Counts,
     DoNotCallEntry,
 )
 from controller.dialer.numbers import NumberReader
 from controller.dialer.ports import CampaignExists, DialerStore
+from controller.dialer.status import Status as Status
+from controller.dialer.status import look
 
-RATE_OVER = timedelta(minutes=5)
-"""The rate is that of the last minutes."""
-MEASURED = 100
-"""Calls that an estimate is measured on."""
 STALE_AFTER = timedelta(days=1)
 """A staged import so old has died."""
 
@@ -86,29 +81,6 @@ class ImportChoice:
     zone: str = ""
     language: str = ""
     region: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A campaign now. `per_minute`: calls that ended, of the last minutes; `live`: attempts without an
-    end; `estimate`: None once nobody waits, or while it is over."""
-
-    campaign: Campaign
-    counts: Counts
-    per_minute: float
-    live: tuple[Attempt, ...]
-    estimate: Estimate | None
-
-    @property
-    def contacts(self) -> int:
-        """All that were accepted."""
-        staged = self.counts.contacts.get(ContactState.STAGED, 0)
-        return sum(self.counts.contacts.values()) - staged
-
-    @property
-    def done(self) -> int:
-        """Contacts that will not be called again."""
-        return self.counts.contacts.get(ContactState.DONE, 0)
 
 
 class CampaignDesk:
@@ -182,7 +154,10 @@ class CampaignDesk:
         campaign = self.find(ref)
         if campaign.state is CampaignState.DRAFT:
             return self._move(campaign, CampaignState.STOPPED)
-        campaign = self._move(campaign, CampaignState.STOPPING, HANG_UP if hang_up else "")
+        stopping, why = CampaignState.STOPPING, HANG_UP if hang_up else ""
+        again = stopping if campaign.state is stopping and hang_up else None  # enough of waiting
+        now, campaigns = self._now(), self._store.campaigns
+        campaign = campaigns.move(campaign.id, stopping, now, why, expected=again)
         # no attempt begins any more: when none is open there is nothing that a dialer has to wait for
         if campaign.state is CampaignState.STOPPING and not self._store.attempts.open(campaign.id):
             campaign = self._move(campaign, CampaignState.STOPPED)
@@ -192,14 +167,7 @@ class CampaignDesk:
 
     def status(self, ref: str) -> Status:
         """How far it is."""
-        campaign = self.find(ref)
-        now = self._now()
-        counts = self._store.campaigns.counts(campaign.id)
-        live = self._store.attempts.open(campaign.id)
-        ended = sum(self._store.attempts.tally(campaign.id, now - RATE_OVER).values())
-        since = min(RATE_OVER, max(now - campaign.changed_at, timedelta(seconds=10)))
-        per_minute = ended / (since.total_seconds() / 60)
-        return Status(campaign, counts, per_minute, live, self._estimate(campaign, counts))
+        return look(self._store, self.find(ref), self._now())
 
     def recent(self, ref: str, limit: int = 50) -> tuple[Attempt, ...]:
         """The newest attempts first."""
@@ -210,29 +178,6 @@ class CampaignDesk:
     ) -> tuple[Contact, ...]:
         """Contacts after that id, in the list's order."""
         return self._store.contacts.page(self.find(ref).id, after, limit, state)
-
-    def _estimate(self, campaign: Campaign, counts: Counts) -> Estimate | None:
-        if campaign.state in (CampaignState.STOPPING, CampaignState.STOPPED, CampaignState.DONE):
-            return None
-        waiting = {group.zones: group.waiting for group in self._store.contacts.waiting(campaign.id)}
-        if not waiting:
-            return None
-        settings = CampaignSettings.model_validate(campaign.settings)
-        return estimate(settings, waiting, self._now(), self._assumed(campaign, counts))
-
-    def _assumed(self, campaign: Campaign, counts: Counts) -> Assumptions:
-        """Measured, once there is enough to measure."""
-        usual = Assumptions()
-        took = [
-            (attempt.ended_at - attempt.began_at).total_seconds()
-            for attempt in self._store.attempts.recent(campaign.id, MEASURED)
-            if attempt.ended_at is not None
-        ]
-        calls = sum(counts.attempts.values())
-        if len(took) < MEASURED // 5 or not calls:
-            return usual
-        again = 1 - min(calls, sum(counts.done.values())) / calls
-        return Assumptions(again, max(1.0, sum(took) / len(took)))
 
     # --- files ------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """Runs all campaigns of a database in one process, next to other processes that do the same.
 
-`step` does everything that is due, and is called again and again: it holds no thread and no timer, so
-that a test is its clock. What another process left behind when it died is settled here too.
+`step` does everything that is due, and is called again: when a call has changed, when the moment comes
+that it named, and every `LOOK_S`, for other processes change campaigns too. It holds no thread and no
+timer, so that a test is its clock. What another process left behind when it died is settled here.
 
     attempt written ─► originate ─► … ─► outcome ─► settled
          └────── dialer dies anywhere here ──────┘
@@ -10,14 +11,15 @@ that a test is its clock. What another process left behind when it died is settl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import inf
 
 import structlog
 
 from controller.dialer.campaign import CampaignSettings
 from controller.dialer.model import (
     AttemptState,
+    Campaign,
     CampaignState,
     Disposition,
     LostAttempt,
@@ -25,6 +27,7 @@ from controller.dialer.model import (
     Settlement,
 )
 from controller.dialer.ports import (
+    BadTransition,
     Caller,
     CallerAway,
     Clock,
@@ -32,42 +35,60 @@ from controller.dialer.ports import (
     StoreUnavailable,
     UnknownCampaign,
 )
-from controller.dialer.run import IDLE_S, LEASE_S, CampaignRun
+from controller.dialer.run import LEASE_S, CampaignRun
 
 HANG_UP = "stopped, live calls are hung up"
 """A stopping campaign's reason that tells every dialer to end its calls."""
-BUSY_S = 0.1
-"""Between two steps while calls are live."""
-RENEW_S = LEASE_S / 3
+LOOK_S = 0.5
+"""An operator's word, given to another process, is heard so late."""
+SHORTEST_S = 0.02
 LOST_EVERY_S = 5.0
 LOST_AT_ONCE = 50
 RETRY_S = 2.0
 """The database was away."""
+WHY_CHARS = 500
 
 log = structlog.get_logger(__name__)
 
 
 class Dialer:
-    """`max_calls`: of all campaigns of this process together."""
+    """`max_calls`: of all campaigns of this process together. `lease_s`: see `run.LEASE_S`."""
 
-    def __init__(self, store: DialerStore, caller: Caller, clock: Clock, max_calls: int) -> None:
+    def __init__(
+        self,
+        store: DialerStore,
+        caller: Caller,
+        clock: Clock,
+        max_calls: int,
+        lease_s: float = LEASE_S,
+    ) -> None:
         self._store = store
         self._caller = caller
         self._clock = clock
         self._max_calls = max_calls
+        self._lease = timedelta(seconds=lease_s)
+        self._renew_every_s = lease_s / 3
         self._runs: dict[str, CampaignRun] = {}
         self._renewed_s = clock.monotonic()
         self._lost_s = -LOST_EVERY_S
         self._stopped = False
 
     def run_for_ever(self) -> None:
-        """Step until `stop`."""
-        while not self._stopped:
-            self._clock.sleep(self.step())
+        """Step until `stop`, and then until every call of this process is on record."""
+        while not self._stopped or self.live_calls:
+            try:
+                wait_s = self.step()
+            except Exception:  # one campaign's fault must not end the others
+                log.exception("a step of the dialer failed")
+                wait_s = RETRY_S
+            self._clock.sleep(min(wait_s, LOOK_S))
 
     def stop(self) -> None:
-        """Dial no more. Live calls are the telephone's to end; `step` still settles them."""
+        """Dial no more, and give up who has not answered. Conversations are the telephone's to end; they
+        are still put on record."""
         self._stopped = True
+        for run in self._runs.values():
+            run.hang_up(unanswered_only=True)
 
     @property
     def live_calls(self) -> int:
@@ -75,26 +96,32 @@ class Dialer:
         return sum(len(run.live) for run in self._runs.values())
 
     def step(self) -> float:
-        """Do what is due; the seconds until it makes sense to ask again. Never raises for a database or
-        a FreeSWITCH that is away: nothing is lost, and it is tried again."""
+        """Do what is due; the seconds until there is more to do that no call's end brings about, perhaps
+        infinite. Never raises for a database or a FreeSWITCH that is away: nothing is lost, and it is
+        tried again."""
         try:
             self._renew()
             self._settle_lost()
-            for run in self._current():
-                self._advance(run)
+            runs = self._current()
+            for run in runs:
+                run.settle()
+            self._dial(runs)
+            for run in runs:
+                self._end(run)
         except StoreUnavailable as error:
             log.warning("the dialer waits for the database", error=str(error))
             return RETRY_S
-        running = [run for run in self._runs.values() if run.campaign.state is CampaignState.RUNNING]
-        waits = [run.wait_s() for run in running]
+        running = [run for run in runs if run.campaign.state is CampaignState.RUNNING]
+        waits = [] if self._stopped else [run.wait_s() for run in running]
         if self.live_calls:
-            waits.append(BUSY_S)
-        return max(0.02, min(waits, default=IDLE_S))
+            waits.append(self._renewed_s + self._renew_every_s - self._clock.monotonic())
+        return max(SHORTEST_S, min(waits, default=inf))
 
     # --- campaigns --------------------------------------------------------------------------
 
-    def _current(self) -> Iterator[CampaignRun]:
-        """Campaigns that run, stop, or have calls of ours; those of higher priority first."""
+    def _current(self) -> list[CampaignRun]:
+        """Campaigns that run, stop, or have calls of ours; those of higher priority first, among equal
+        ones who has waited longest."""
         campaigns = self._store.campaigns
         active = [*campaigns.listed(CampaignState.RUNNING), *campaigns.listed(CampaignState.STOPPING)]
         found = {campaign.id: campaign for campaign in active}
@@ -107,41 +134,52 @@ class Dialer:
             elif campaign_id not in found:
                 del self._runs[campaign_id]
         for campaign in found.values():
-            try:
-                if campaign.id in self._runs:
-                    self._runs[campaign.id].changed(campaign)
-                else:
-                    self._runs[campaign.id] = CampaignRun(
-                        campaign, self._store, self._caller, self._clock
-                    )
-            except ValueError as error:
-                log.error("campaign_unusable", campaign=campaign.name, error=str(error))
-                campaigns.move(
-                    campaign.id,
-                    CampaignState.PAUSED,
-                    self._clock.now(),
-                    f"wrong settings: {error}"[:500],
-                )
-        yield from sorted(self._runs.values(), key=lambda run: -run.settings.priority)
+            self._take_up(campaign)
+        return sorted(self._runs.values(), key=lambda run: (-run.settings.priority, run.dialled_s))
 
-    def _advance(self, run: CampaignRun) -> None:
-        run.settle()
-        state = run.campaign.state
-        if state is CampaignState.STOPPING and run.campaign.why == HANG_UP:
-            run.hang_up()
-        room = self._max_calls - self.live_calls
-        if state is CampaignState.RUNNING and not self._stopped and run.dial(room):
+    def _take_up(self, campaign: Campaign) -> None:
+        try:
+            if campaign.id in self._runs:
+                self._runs[campaign.id].changed(campaign)
+            else:
+                self._runs[campaign.id] = CampaignRun(
+                    campaign, self._store, self._caller, self._clock, self._lease.total_seconds()
+                )
+        except ValueError as error:
+            log.error("campaign_unusable", campaign=campaign.name, error=str(error))
+            why = f"wrong settings: {error}"[:WHY_CHARS]
+            try:
+                self._store.campaigns.move(campaign.id, CampaignState.PAUSED, self._clock.now(), why)
+            except (BadTransition, UnknownCampaign) as refused:
+                log.info("campaign_not_moved", campaign=campaign.name, why=str(refused))
+
+    def _dial(self, runs: list[CampaignRun]) -> None:
+        """Lines that a campaign of higher priority waits for, held up by its rate, stay free for it."""
+        if self._stopped:
             return
-        if state in (CampaignState.RUNNING, CampaignState.STOPPING):
+        kept: dict[int, int] = {}
+        for run in runs:
+            if run.campaign.state is not CampaignState.RUNNING:
+                continue
+            priority = run.settings.priority
+            reserved = sum(backlog for other, backlog in kept.items() if other > priority)
+            room = min(self._max_calls - self.live_calls, self._caller.room())
+            run.dial(room - reserved)
+            kept[priority] = kept.get(priority, 0) + run.backlog
+
+    def _end(self, run: CampaignRun) -> None:
+        if run.campaign.state is CampaignState.STOPPING and run.campaign.why == HANG_UP:
+            run.hang_up()
+        if run.campaign.state in (CampaignState.RUNNING, CampaignState.STOPPING):
             run.finish()
 
     # --- leases -----------------------------------------------------------------------------
 
     def _renew(self) -> None:
-        if self._clock.monotonic() - self._renewed_s < RENEW_S:
+        if self._clock.monotonic() - self._renewed_s < self._renew_every_s:
             return
         leases = [call.lease for run in self._runs.values() for call in run.live.values()]
-        until = self._clock.now() + timedelta(seconds=LEASE_S)
+        until = self._clock.now() + self._lease
         held = self._store.contacts.renew(leases, until) if leases else frozenset()
         lost = [lease.contact.id for lease in leases if lease.contact.id not in held]
         if lost:
@@ -153,16 +191,19 @@ class Dialer:
         if self._clock.monotonic() - self._lost_s < LOST_EVERY_S:
             return
         self._lost_s = self._clock.monotonic()
+        ours = {attempt_id: call for run in self._runs.values() for attempt_id, call in run.live.items()}
+        if all(attempt.id in ours for attempt in self._store.attempts.open()):
+            return
         try:
             live = self._caller.live()
         except CallerAway:
             return
         now = self._clock.now()
-        until = now + timedelta(seconds=LEASE_S)
-        for lost in self._store.attempts.take_lost(LOST_AT_ONCE, now, until):
-            if any(lost.attempt.id in run.live for run in self._runs.values()):
-                continue  # ours after all: the database was away for longer than a lease
-            self._settle_one(lost, now, live=lost.attempt.id in live)
+        for lost in self._store.attempts.take_lost(LOST_AT_ONCE, now, now + self._lease):
+            if lost.attempt.id in ours:  # after all: the database was away for longer than a lease
+                ours[lost.attempt.id].lease = lost.lease
+            else:
+                self._settle_one(lost, now, live=lost.attempt.id in live)
 
     def _settle_one(self, lost: LostAttempt, now: datetime, *, live: bool) -> None:
         if live:

@@ -166,6 +166,15 @@ class LostAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a call is, since when (None: not known), and in which session it talks."""
+
+    state: AttemptState = AttemptState.DIALLING
+    at: datetime | None = None
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a call. `cause`: FreeSWITCH's hang-up cause or ours; `slots`: what the flow filled;
     a moment None: it never came to that, or was not seen."""

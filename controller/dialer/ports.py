@@ -5,8 +5,8 @@ Responsible for signatures and guarantees. Must never know who keeps them (`cont
 
 Every method of a store waits cooperatively and raises StoreUnavailable when the database can't be used
 just now: nothing is known to have happened, and the same call again is right (each is idempotent, or
-says False the second time; contacts leased by a call whose answer was lost come back in time). Clocks
-of hosts that share a database must agree within a lease.
+says False the second time; contacts leased by a call whose answer was lost come back). Hosts must
+agree on the time within a lease.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from controller.dialer.model import (
     LostAttempt,
     NewContact,
     Outcome,
+    Progress,
     ResultRow,
     Settlement,
     ZoneGroup,
@@ -66,7 +67,7 @@ class Clock(Protocol):
         """Seconds that only grow."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait cooperatively."""
+        """Wait cooperatively; returns early when a call has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,9 @@ class Contacts(ContactSink, Protocol):
         """One contact."""
 
     def page(
-        self, campaign_id: str, after: int = 0, limit: int = 100, state: ContactStateFilter = None
+        self, campaign_id: str, after: int = 0, limit: int = 100, state: str | None = None
     ) -> tuple[Contact, ...]:
-        """Contacts in the list's order, after that id."""
-
-
-ContactStateFilter = str | None
-"""A ContactState, or None for all."""
+        """Contacts (in that ContactState) in the list's order, after that id."""
 
 
 class Attempts(Protocol):
@@ -223,9 +220,9 @@ class Campaigns(Protocol):
         *,
         expected: CampaignState | None = None,
     ) -> Campaign:
-        """Go to another state as `model.NEXT_STATES` allows; to the same is nothing. `expected`: only
-        from that one, so that a breaker or a finishing runner never undoes what an operator said
-        meanwhile. Raises BadTransition, UnknownCampaign."""
+        """Go to another state as `model.NEXT_STATES` allows; to the same is nothing, unless it is the
+        `expected` one: then the reason changes. `expected`: only from that one, so that a breaker or a
+        finishing runner never undoes what an operator said. Raises BadTransition, UnknownCampaign."""
 
     def counts(self, campaign_id: str) -> Counts:
         """The campaign in numbers."""
@@ -274,6 +271,9 @@ class PlacedCall(Protocol):
 
     @property
     def attempt_id(self) -> str: ...
+    @property
+    def progress(self) -> Progress:
+        """How far it is; `ENDED` is told by `wait` alone."""
 
     def wait(self, timeout_s: float | None = None) -> Outcome | None:
         """Its outcome, when it has ended; None when it has not within `timeout_s`."""
@@ -283,8 +283,10 @@ class PlacedCall(Protocol):
 
 
 class Caller(Protocol):
-    """Makes calls. A call whose conversation asked for the do-not-call list says so by its
-    disposition."""
+    """Makes calls. One whose conversation asked for the do-not-call list says so by its disposition."""
+
+    def room(self) -> int:
+        """How many calls could be placed this moment; 0 while FreeSWITCH is away."""
 
     def place(self, order: CallOrder) -> PlacedCall:
         """Begin to dial, and return at once. Raises CallerAway when it is sure that nothing was dialled;

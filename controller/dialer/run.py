@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from uuid import uuid4
 
 import structlog
 
 from controller.dialer.breaker import Breaker
 from controller.dialer.campaign import CampaignSettings
+from controller.dialer.load import count_load
 from controller.dialer.model import (
     AttemptState,
     Begin,
@@ -25,28 +27,27 @@ from controller.dialer.model import (
     Outcome,
     Settlement,
 )
-from controller.dialer.pacing import Load, Pace, Pacer
-from controller.dialer.ports import Caller, CallerAway, CallOrder, Clock, DialerStore, PlacedCall
+from controller.dialer.pacing import Pace, Pacer
+from controller.dialer.ports import (
+    BadTransition,
+    Caller,
+    CallerAway,
+    CallOrder,
+    Clock,
+    DialerStore,
+    PlacedCall,
+    UnknownCampaign,
+)
+from controller.dialer.waiting import AGAIN_S, Waiting
 
 LEASE_S = 60.0
 """A dialer that died is noticed after so long; a live one renews three times meanwhile."""
 AWAY_S = 5.0
 """FreeSWITCH was away: the next call is tried so much later."""
-ABANDONED_OVER = timedelta(days=1)
-"""The abandoned share is that of a day, as regulators count it."""
-IDLE_S = 1.0
 
 log = structlog.get_logger(__name__)
 
-_ANSWERED = frozenset(
-    {
-        Disposition.COMPLETED,
-        Disposition.MACHINE,
-        Disposition.MACHINE_MESSAGE,
-        Disposition.TRANSFERRED,
-        Disposition.ABANDONED,
-    }
-)
+_FAR = (AttemptState.DIALLING, AttemptState.RINGING, AttemptState.TALKING)
 
 
 @dataclass(slots=True)
@@ -55,13 +56,29 @@ class LiveCall:
 
     lease: Lease
     placed: PlacedCall
+    noted: AttemptState = AttemptState.DIALLING
+    told_to_end: bool = False
 
 
 class CampaignRun:
-    """Made when a campaign is first seen to run; told of every change of it."""
+    """Made when a campaign is first seen to run; told of every change of it.
 
-    def __init__(self, campaign: Campaign, store: DialerStore, caller: Caller, clock: Clock) -> None:
+    `backlog`: calls that it would dial now but for its rate. `dialled_s`: when it dialled last."""
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        store: DialerStore,
+        caller: Caller,
+        clock: Clock,
+        lease_s: float = LEASE_S,
+    ) -> None:
         """Raises ValueError for settings that are none."""
+        self._lease = timedelta(seconds=lease_s)
+        self.backlog = 0
+        self.dialled_s = 0.0
+        self._waiting = Waiting(store.contacts, campaign.id)
+        self._next_s = 0.0
         self._store = store
         self._caller = caller
         self._clock = clock
@@ -86,6 +103,8 @@ class CampaignRun:
             self._breaker = self._new_breaker()
         elif resumed:
             self._breaker.reset()
+        if campaign.changed_at != self.campaign.changed_at:
+            self._waiting.forget()
         self.campaign = campaign
 
     def _pace(self) -> Pace:
@@ -100,16 +119,27 @@ class CampaignRun:
     # --- calls that ended -------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Record every call that has ended. Raises StoreUnavailable; the rest is recorded next time."""
+        """Record how far every call is, and each that has ended. Raises StoreUnavailable; the rest is
+        recorded next time."""
         for attempt_id, call in list(self.live.items()):
             outcome = call.placed.wait(0)
             if outcome is None:
+                self._note(call)
                 continue
             self._record(attempt_id, call.lease.contact, outcome)
             del self.live[attempt_id]
+            self._waiting.changed()
             why = self._breaker.ended(outcome.disposition, outcome.cause)
             if why is not None and self.campaign.state is CampaignState.RUNNING:
-                self._pause(why)
+                log.warning("campaign_paused", campaign=self.campaign.name, why=why)
+                self._move(CampaignState.PAUSED, why)
+
+    def _note(self, call: LiveCall) -> None:
+        progress = call.placed.progress
+        if progress.state in _FAR[_FAR.index(call.noted) + 1 :]:
+            at = progress.at or self._clock.now()
+            self._store.attempts.note(call.placed.attempt_id, progress.state, at, progress.session_id)
+            call.noted = progress.state
 
     def _record(self, attempt_id: str, contact: Contact, outcome: Outcome) -> None:
         now = self._clock.now()
@@ -123,58 +153,74 @@ class CampaignRun:
             cause=outcome.cause,
         )
 
-    def _pause(self, why: str) -> None:
-        log.warning("campaign_paused", campaign=self.campaign.name, why=why)
-        self.campaign = self._store.campaigns.move(
-            self.campaign.id,
-            CampaignState.PAUSED,
-            self._clock.now(),
-            why,
-            expected=CampaignState.RUNNING,
-        )
+    def _move(self, to: CampaignState, why: str) -> None:
+        """Unless an operator has said something else meanwhile."""
+        campaigns, state = self._store.campaigns, self.campaign.state
+        try:
+            self.campaign = campaigns.move(self.campaign.id, to, self._clock.now(), why, expected=state)
+        except (BadTransition, UnknownCampaign) as error:
+            log.info("campaign_not_moved", campaign=self.campaign.name, why=str(error))
 
     # --- new calls --------------------------------------------------------------------------
 
     def dial(self, room: int) -> int:
         """Dial what may be dialled now, at most `room` calls; how many were. Raises StoreUnavailable."""
         now, at_s = self._clock.now(), self._clock.monotonic()
-        if not self.settings.may_begin(now) or at_s < self._not_before_s:
+        self.backlog = 0
+        self._next_s = self._opens_s(now, at_s)
+        if self._next_s > at_s:
             return 0
-        wanted = min(room, self._pacer.allowance(self._load(now), at_s))
-        if wanted < 1:
+        self._waiting.look(at_s)
+        due = self._waiting.due(self._windows, now)
+        if not due:
+            self._next_s = at_s + self._waiting.next_due_s(self._windows, now)
             return 0
-        zones = [
-            group.zones
-            for group in self._store.contacts.waiting(self.campaign.id)
-            if group.first_due_at <= now and self._windows.may_call(group.zones, now)
-        ]
-        if not zones:
+        self._next_s = inf  # until a call ends, unless it is the rate that holds us up
+        free = int(self.settings.max_calls * self.settings.over_dial.ratio) - len(self.live)
+        self.backlog = max(0, min(free, sum(group.waiting for group in due)))
+        if room < 1 or not self.backlog:
             return 0
-        until = now + timedelta(seconds=LEASE_S)
-        leases = self._store.contacts.lease_next(self.campaign.id, zones, wanted, now, until)
+        if self._pacer.wait_s(at_s) > 0:
+            self._next_s = at_s + self._pacer.wait_s(at_s)
+            return 0
+        load = count_load(self._store.attempts, self.campaign.id, self._pacer.pace, now)
+        wanted = min(room, self._pacer.allowance(load, at_s))
+        dialled = self._dial_some(wanted, [group.zones for group in due], now) if wanted > 0 else 0
+        if self.backlog and dialled:
+            self._next_s = at_s + self._pacer.wait_s(at_s)
+        return dialled
+
+    def _dial_some(self, wanted: int, zones: list[tuple[str, ...]], now: datetime) -> int:
+        leases = self._store.contacts.lease_next(self.campaign.id, zones, wanted, now, now + self._lease)
         dialled = 0
         for number, lease in enumerate(leases):
             if not self._call(lease):
                 self._store.contacts.release(leases[number + 1 :])
-                break
+                self.backlog = 0
+                return dialled
             dialled += 1
+        self.backlog -= dialled
+        if len(leases) < wanted:  # those groups have no more
+            self.backlog = 0
+            self._waiting.changed()
+            self._next_s = self._clock.monotonic() + AGAIN_S
+        if dialled:
+            self.dialled_s = self._clock.monotonic()
         return dialled
 
-    def _load(self, now: datetime) -> Load:
-        states = [attempt.state for attempt in self._store.attempts.open(self.campaign.id)]
-        talking = states.count(AttemptState.TALKING)
-        if self._pacer.pace.over_dial <= 1.0:
-            return Load(len(states) - talking, talking)
-        ended = self._store.attempts.tally(self.campaign.id, now - ABANDONED_OVER)
-        answered = sum(count for disposition, count in ended.items() if disposition in _ANSWERED)
-        abandoned = ended.get(Disposition.ABANDONED, 0)
-        return Load(len(states) - talking, talking, answered + talking, abandoned)
+    def _opens_s(self, now: datetime, at_s: float) -> float:
+        """When (monotonic) dialling makes sense at all."""
+        starts_at = self.settings.starts_at
+        if not self.settings.may_begin(now):
+            early = starts_at is not None and now < starts_at
+            return at_s + (starts_at - now).total_seconds() if early and starts_at else inf
+        return max(self._not_before_s, at_s)
 
     def _call(self, lease: Lease) -> bool:
         """Write the attempt, then dial. False: no more calls just now."""
         now = self._clock.now()
         attempt_id, caller_id = str(uuid4()), self._caller_id()
-        until = now + timedelta(seconds=LEASE_S)
+        until = now + self._lease
         begun = self._store.attempts.begin_attempt(lease, attempt_id, caller_id, now, until)
         if begun is not Begin.BEGUN:
             log.info("contact_not_called", contact=lease.contact.id, why=begun.value)
@@ -223,31 +269,30 @@ class CampaignRun:
 
     def finish(self) -> None:
         """Close the campaign when nothing is left to do. Raises StoreUnavailable."""
-        now, campaigns = self._clock.now(), self._store.campaigns
-        counts = campaigns.counts(self.campaign.id)
-        if counts.open_attempts or self.live:
+        if self.live:
             return
-        state = self.campaign.state
-        if state is CampaignState.STOPPING:
-            campaigns.move(
-                self.campaign.id, CampaignState.STOPPED, now, self.campaign.why, expected=state
-            )
-            return
-        ends_at = self.settings.ends_at
-        if ends_at is not None and now >= ends_at:
-            why = "its last moment has passed"
-        elif not self._store.contacts.waiting(self.campaign.id):
-            why = "everyone was called"
+        store, campaign_id = self._store, self.campaign.id
+        ends_at, nobody = self.settings.ends_at, self._waiting.nobody
+        if self.campaign.state is CampaignState.STOPPING:
+            to, why = CampaignState.STOPPED, self.campaign.why
+        elif ends_at is not None and self._clock.now() >= ends_at:
+            to, why = CampaignState.DONE, "its last moment has passed"
+        elif nobody and not store.contacts.waiting(campaign_id):
+            to, why = CampaignState.DONE, "everyone was called"
         else:
             return
-        campaigns.move(self.campaign.id, CampaignState.DONE, now, why, expected=state)
-        log.info("campaign_done", campaign=self.campaign.name, why=why)
+        if not store.attempts.open(campaign_id):  # another dialer's
+            log.info("campaign_over", campaign=self.campaign.name, state=to.value, why=why)
+            self._move(to, why)
 
-    def hang_up(self) -> None:
+    def hang_up(self, *, unanswered_only: bool = False) -> None:
         """End the live calls politely."""
         for call in self.live.values():
-            call.placed.hang_up()
+            talking = call.placed.progress.state is AttemptState.TALKING
+            if not call.told_to_end and not (unanswered_only and talking):
+                call.placed.hang_up()
+                call.told_to_end = True
 
     def wait_s(self) -> float:
-        """Seconds until the rate allows another call; at most `IDLE_S`."""
-        return min(IDLE_S, self._pacer.wait_s(self._clock.monotonic()))
+        """Seconds until there is something to do that no call's end brings about; perhaps infinite."""
+        return max(0.0, self._next_s - self._clock.monotonic())

@@ -147,7 +147,7 @@ def _move(
 ) -> Campaign:
     campaign, to = _get(connection, campaign_id, locked=True), CampaignState(values["state"])
     if campaign.state is to:
-        return campaign
+        return _change(connection, campaign_id, values) if expected is to else campaign
     if expected not in (None, campaign.state) or to not in NEXT_STATES[campaign.state]:
         raise BadTransition(
             f"the campaign {campaign.name!r} is {campaign.state.value}; it can't become {to.value}"

@@ -99,7 +99,7 @@ class Call:
         self._line = CallLine(kit.grace_s)
         self._answered = Flag()
         self._hung_up = Flag()
-        self._recording: Path | None = None
+        self.recording: Path | None = None
         self.audio_in = PhoneAudioIn()
         self.audio_out = PhoneAudioOut(uuid, self._line, kit.delivery(self.audio_in))
         self._fork = AudioFork(
@@ -177,13 +177,14 @@ class Call:
             variables=self.route.variables,
             watchers=[self._watch],
             entry_records=True,
+            prepare=self.route.prepare,
         )
         self._log.info("call connected", session_id=self.live.session_id, bot=self.live.bot)
         if self._hung_up.is_set():
             self.live.hang_up("hangup")
             return
         self._fork.start()
-        self._recording = self._kit.recordings.begin(self._line, self.uuid, self.live)
+        self.recording = self._kit.recordings.begin(self._line, self.uuid, self.live)
 
     # --- what FreeSWITCH says ----------------------------------------------------------------
 
@@ -242,8 +243,8 @@ class Call:
         try:
             if handed_over:  # the call's own socket may be gone by now
                 self._kit.ask(uuid_audio_stop(self.uuid))
-                if self._recording is not None:
-                    self._kit.recordings.stop(self._kit.ask, self.uuid, self._recording)
+                if self.recording is not None:
+                    self._kit.recordings.stop(self._kit.ask, self.uuid, self.recording)
             elif not self._hung_up.is_set():
                 # not the application, which would wait for what is playing
                 self._line.api(uuid_kill(self.uuid, cause or HangupCause.NORMAL_CLEARING))
@@ -258,8 +259,8 @@ class Call:
         self.audio_in.close()
         self.audio_out.close()
         self._line.give_up()
-        if self.live is not None and self._recording is not None:
-            self._kit.recordings.end(self.live.session_id, self._recording)
+        if self.live is not None and self.recording is not None:
+            self._kit.recordings.end(self.live.session_id, self.recording)
         self._log.info("call over", reason=self.end_reason, cause=self.cause)
         self.over.set()
 

@@ -64,6 +64,11 @@ class Guard:
             raise DestinationRefused(f"{number} is not among the numbers that may be called")
         return number
 
+    def room(self) -> int:
+        """How many calls would be let through this moment."""
+        self._fill()
+        return max(0, min(self._max_calls - self.under_way, int(self._tokens)))
+
     @contextmanager
     def call(self, number: str) -> Iterator[str]:
         """Holds the place of one call while it is under way. Raises CallRefused."""
@@ -77,10 +82,13 @@ class Guard:
         finally:
             self.under_way -= 1
 
-    def _take_token(self) -> None:
+    def _fill(self) -> None:
         now = self._clock()
         self._tokens = min(float(self._burst), self._tokens + (now - self._filled_at) * self._per_second)
         self._filled_at = now
+
+    def _take_token(self) -> None:
+        self._fill()
         if self._tokens < 1:
             raise TooManyCalls(f"more than {self._per_second:g} calls per second")
         self._tokens -= 1

@@ -16,13 +16,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from uuid import uuid4
 
 import gevent
 import structlog
 from gevent.event import Event as Flag
 
-from controller.session.registry import SessionOpener
+from controller.session.registry import Prepare, SessionOpener
 from controller.telephony.call import Call
 from controller.telephony.commands import (
     Api,
@@ -64,7 +65,8 @@ class OutgoingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A call to be made. `gateway`, `caller_id` and `ring_s` empty: as in the settings."""
+    """A call to be made. `gateway`, `caller_id` and `ring_s` empty: as in the settings; `call_id`: a
+    UUID of one's own choice; `prepare`: see `SessionOpener`; `changed`: told of every new state."""
 
     number: str
     bot: str | None = None
@@ -72,6 +74,9 @@ class Order:
     gateway: str = ""
     caller_id: str = ""
     ring_s: int = 0
+    call_id: str = ""
+    prepare: Prepare | None = None
+    changed: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -85,8 +90,11 @@ class OutgoingCall:
     disposition: Disposition | None = None
     cause: str = ""
     session_id: str = ""
+    ringing_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
+    end_reason: str = ""
+    recording: Path | None = None
     cancelled: bool = False
     taken: Flag = field(default_factory=Flag)
     ended: Flag = field(default_factory=Flag)
@@ -160,13 +168,14 @@ class Outgoing:
         if call is None or call.ended.is_set():
             return None
         variables = {**call.order.variables, "called_number": call.order.number}
-        return Route(call.order.bot, "outbound", variables)
+        return Route(call.order.bot, "outbound", variables, call.order.prepare)
 
     def answered(self, call: Call) -> None:
         """FreeSWITCH has handed us this call."""
         if mine := self._calls.get(call.uuid):
             mine.state, mine.answered_at = OutgoingState.TALKING, self._now()
             mine.taken.set()
+            mine.order.changed()
 
     def over(self, call: Call) -> None:
         """A call that was answered has ended."""
@@ -174,6 +183,7 @@ class Outgoing:
         if mine is None:
             return
         mine.session_id = call.live.session_id if call.live is not None else ""
+        mine.end_reason, mine.recording = call.end_reason, call.recording
         if call.end_reason == "transferred":
             self._end(mine, Disposition.TRANSFERRED, call.cause or "NORMAL_CLEARING")
         elif call.live is None or call.end_reason == "error":
@@ -185,7 +195,8 @@ class Outgoing:
         """FreeSWITCH says that this channel rings."""
         call = self._calls.get(uuid)
         if call is not None and call.state is OutgoingState.DIALLING:
-            call.state = OutgoingState.RINGING
+            call.state, call.ringing_at = OutgoingState.RINGING, self._now()
+            call.order.changed()
 
     # --- one call ----------------------------------------------------------------------------
 
@@ -193,7 +204,7 @@ class Outgoing:
         ring_s = order.ring_s or self._endpoints.ring_s
         return Dial(
             endpoint=self._endpoints.of(number, order.gateway),
-            uuid=str(uuid4()),
+            uuid=order.call_id or str(uuid4()),
             caller_id_number=order.caller_id or self._endpoints.caller_id,
             caller_id_name=self._endpoints.caller_name,
             ring_s=ring_s,
@@ -242,6 +253,7 @@ class Outgoing:
         call.disposition, call.cause = disposition, cause
         call.state, call.ended_at = OutgoingState.ENDED, self._now()
         call.ended.set()
+        call.order.changed()
         log.info("call ended", call=call.call_id, disposition=disposition.value, cause=cause)
         self._ended.append(call.call_id)
         while len(self._ended) > KEPT:

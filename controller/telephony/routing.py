@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from controller.session.registry import Prepare
 from controller.telephony.esl.event import Event
 
 DEFAULT_NUMBER = "7000"
@@ -24,11 +25,12 @@ class UnknownNumber(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a call goes. `bot` None: the default one."""
+    """Where a call goes. `bot` None: the default one; `prepare`: see `SessionOpener`."""
 
     bot: str | None
     entry: str = "inbound"
     variables: Mapping[str, str] = field(default_factory=dict)
+    prepare: Prepare | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from typing import Any
 
 from controller.tools.base import ToolContext, ToolError
 
-Transfer = Callable[[str, str], None]
-"""Hand the caller of a session (its id) to a destination. Returns when they have been handed over;
-raises ToolError with one of the codes below when they have not, and the conversation goes on."""
+Transfer = Callable[[str, str, str], str]
+"""Hand the caller of a session (its id) to a destination, for a reason that the person there is told.
+Returns when they have been handed over, with the name of who took them if it is known ("" else); raises
+ToolError with one of the codes below when they have not, and the conversation goes on."""
 CODES = ("busy", "no_answer", "rejected", "destination_not_allowed", "no_phone_call")
 
 
-def no_phone(_session_id: str, _destination: str) -> None:
+def no_phone(_session_id: str, _destination: str, _reason: str) -> str:
     """The Transfer of an installation without FreeSWITCH."""
     raise ToolError("there is no FreeSWITCH here", code="no_phone_call")
 
@@ -45,5 +46,5 @@ class TransferToHuman:
     def run(self, arguments: Mapping[str, Any], context: ToolContext) -> Mapping[str, Any]:
         """Ring the destination; ToolError when the caller stays with the bot."""
         destination = str(arguments["destination"])
-        self._transfer(context.session_id, destination)
-        return {"transferred_to": destination}
+        name = self._transfer(context.session_id, destination, str(arguments["reason"]))
+        return {"transferred_to": destination, **({"answered_by": name} if name else {})}

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from controller.dialer.machine.verdict import Answerer, Verdict, judge
 from controller.session.ports import (
     Cause,
+    Expect,
     Propose,
     Remember,
     ReplyItem,
@@ -50,7 +51,6 @@ class Line(Protocol):
 
     @property
     def first_speech_ms(self) -> int: ...
-    def wait_for_voice(self, timeout_s: float) -> bool: ...
     def wait_for_beep(self, timeout_s: float) -> bool: ...
 
 
@@ -91,6 +91,11 @@ class AnsweringStrategy:
         self._line = line
         self._answering = answering
 
+    @property
+    def version(self) -> str:
+        """The bot's."""
+        return str(getattr(self._inner, "version", ""))
+
     def prompts(self) -> Sequence[str]:
         """Ours, and the bot's."""
         ours = filter(None, (self._answering.message, self._answering.introduction))
@@ -104,16 +109,15 @@ class AnsweringStrategy:
         if memory.stage is Stage.MACHINE:
             return self._machine(memory) if request.cause is not Cause.TOOL else iter(())
         if request.cause is Cause.OPENING:
-            return self._listen(request, memory)
+            return self._listen(memory)
         return self._judge(request, memory)
 
     # --- who is there -----------------------------------------------------------------------
 
-    def _listen(self, request: ReplyRequest, memory: Memory) -> Iterator[ReplyItem]:
+    def _listen(self, memory: Memory) -> Iterator[ReplyItem]:
+        """It is the other side's turn; we are asked again when nothing comes of it."""
         yield Remember(memory)
-        yield Say("")  # no filler: it is the other side's turn
-        if not self._line.wait_for_voice(self._answering.hello_s):
-            yield from self._open(request, memory)
+        yield Expect(silence_s=self._answering.hello_s)
 
     def _judge(self, request: ReplyRequest, memory: Memory) -> Iterator[ReplyItem]:
         if request.cause not in (Cause.SPEECH, Cause.SILENCE):
@@ -132,6 +136,7 @@ class AnsweringStrategy:
             yield Propose("hangup", {"reason": "machine"})
             return
         yield Remember(replace(memory, screenings=memory.screenings + 1))
+        yield Expect()
         yield Say(self._answering.introduction)
 
     # --- a machine --------------------------------------------------------------------------
@@ -156,7 +161,8 @@ class AnsweringStrategy:
     def _open(self, request: ReplyRequest, memory: Memory) -> Iterator[ReplyItem]:
         """The bot's opening, as if nothing had been said yet."""
         opening = replace(request, cause=Cause.OPENING, text="", memory=None, silence_count=0)
-        return self._passed_on(opening, replace(memory, stage=Stage.PERSON, turns=0))
+        yield Expect()
+        yield from self._passed_on(opening, replace(memory, stage=Stage.PERSON, turns=0))
 
     def _talk(self, request: ReplyRequest, memory: Memory) -> Iterator[ReplyItem]:
         if request.cause is Cause.SPEECH and memory.turns < DOUBTFUL_TURNS:

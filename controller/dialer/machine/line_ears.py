@@ -33,7 +33,6 @@ class LineEars:
         self._detector = detector
         self._beeps = BeepFinder()
         self._beep = Event()
-        self._voice = Event()
         self._at_ms = 0
         self._run_ms = 0
         self._began_ms = -1
@@ -44,10 +43,6 @@ class LineEars:
     def first_speech_ms(self) -> int:
         """Length of the first speech so far, pauses within it included; 0 before it."""
         return 0 if self._began_ms < 0 else self._last_ms - self._began_ms
-
-    def wait_for_voice(self, timeout_s: float) -> bool:
-        """Wait cooperatively until somebody has spoken; False when nobody has."""
-        return bool(self._voice.wait(timeout_s))
 
     def wait_for_beep(self, timeout_s: float) -> bool:
         """Wait cooperatively for a beep; one that has sounded since the answer counts."""
@@ -71,7 +66,6 @@ class LineEars:
             if self._run_ms >= STEADY_MS:
                 if self._began_ms < 0:
                     self._began_ms = self._at_ms - self._run_ms
-                    self._voice.set()
                 self._last_ms = self._at_ms
         else:
             self._run_ms = 0

@@ -14,7 +14,8 @@ from difflib import get_close_matches
 
 import structlog
 
-from controller.gateway.console import details
+from controller.gateway.campaign_ports import CampaignRefused
+from controller.gateway.console import campaign_commands, details
 from controller.gateway.console.ports import ConsoleDeps
 from controller.gateway.console.screen import duration, plain, table
 from controller.gateway.console.watch import EVERY, Watching
@@ -60,6 +61,7 @@ class Commands:
             "call": Command("call <number> [bot] [name=value ...]", "call somebody", self._call),
             "calls": Command("calls", "calls that were made, newest first", self._calls),
             "flow": Command("flow [reload]", "flows that bots play; take up changed files", self._flow),
+            "campaign": Command(campaign_commands.USAGE, "outbound lists", self._campaign),
             "stats": Command("stats", "numbers of this process", self._stats),
             "drain": Command("drain", "no new sessions; stop when the live ones are over", self._drain),
             "help": Command("help", "this list", self._help),
@@ -84,7 +86,7 @@ class Commands:
             return command(rest.strip())
         except CommandError as error:
             return f"-ERR {error}"
-        except PhoneRefused as refusal:
+        except (PhoneRefused, CampaignRefused) as refusal:
             return f"-ERR {plain(refusal)}"
         except self._deps.records_unavailable:
             return "-ERR the records can't be read right now"
@@ -96,6 +98,9 @@ class Commands:
         """What the word after `before` (the words typed so far) may be."""
         if not before:
             return sorted(self.listed)
+        name, _, words = before.partition(" ")
+        if name == "campaign" and self._deps.campaigns is not None:
+            return campaign_commands.candidates(self._deps.campaigns, words)
         return sorted(self._live_ids()) if before in ("session", "watch", "unwatch", "hangup") else []
 
     # --- looking -----------------------------------------------------------------------------
@@ -189,6 +194,13 @@ class Commands:
         rows = [(f.bot, f.flow, f.version, f"{f.since:%Y-%m-%d %H:%M:%S} UTC") for f in flows]
         problems = [f"-ERR {plain(problem)}" for flow in flows for problem in flow.problems]
         return "\n".join([table(("bot", "flow", "version", "since"), rows), *problems])
+
+    def _campaign(self, rest: str) -> str:
+        if self._deps.campaigns is None:
+            raise CommandError("there are no campaigns here: they need a FreeSWITCH and a database")
+        if rest.partition(" ")[0] not in ("", "list", "show"):
+            self._log.info("an operator moves a campaign", what=rest)
+        return campaign_commands.run(self._deps.campaigns, rest)
 
     def _drain(self, _rest: str) -> str:
         live = len(self._deps.registry)

@@ -23,6 +23,12 @@ from controller.gateway.console.protocol import ProtocolViolation, Request, Requ
 from controller.gateway.console.watch import Watching
 
 READ_BYTES = 4096
+WAKE = protocol.log_data(protocol.Level.NOTICE, "", "")
+"""fs_cli (1.11) has two threads on one socket. The listening one may take the lock after the other has
+read what both were woken for, and keeps it, while nothing goes, until something more comes: this does.
+It is shown as the prompt drawn again in its place."""
+WAKE_S = 0.25
+"""After an answer. At once it would come before the prompt and draw a second one."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +53,7 @@ class Connection:
         self._outlet = _Outlet.OPEN
         self._queue: JoinableQueue[bytes | None] = JoinableQueue(maxsize=deps.limits.queued)
         self._jobs = 0
+        self._waking = gevent.Greenlet()
 
     def run(self) -> None:
         """Talk until one side has enough."""
@@ -63,6 +70,7 @@ class Connection:
             if self._dialect.wrong_passwords:
                 self._log.warning("wrong console passwords", count=self._dialect.wrong_passwords)
             self._watching.close()
+            self._waking.kill(block=False)
             self._let_out(writer)
 
     def stop(self) -> None:
@@ -89,6 +97,9 @@ class Connection:
                 gevent.sleep(answer.pause_s)
             self._send(answer.data)
             self._queue.join()
+            if answer.wakes:
+                self._waking.kill(block=False)
+                self._waking = gevent.spawn_later(WAKE_S, self._send, WAKE)
 
     def _requests(self) -> Iterator[Request]:
         while data := self._sock.recv(READ_BYTES):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from uuid import uuid4
 
@@ -22,6 +22,8 @@ from controller.gateway.console.watch import Watching
 REFUSED = "-ERR command not found"
 _EVENT_NAME = re.compile(r"[A-Za-z0-9_:.-]{1,64}")
 MAX_EVENT_NAMES = 64
+_FIRST_ASKED = ("switchname", "hostname")
+"""Asked by fs_cli as it begins, before it turns the log on."""
 
 
 class Stage(Enum):
@@ -34,10 +36,11 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Bytes to send, after a pause."""
+    """Bytes to send, after a pause. `wakes`: an empty log line is to follow a moment later."""
 
     data: bytes
     pause_s: float = 0.0
+    wakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,17 @@ class Dialect:
         self.wrong_passwords = 0
         self._events: set[str] = set()
         self._json = False
+        self._logs = False  # asked for by `log`, as fs_cli does
 
     def answer(self, request: Request) -> Answer:
         """What to say to `request`; `stage` tells whether to go on."""
+        answer = self._answer(request)
+        listens = self._logs or request.rest.strip() in _FIRST_ASKED
+        if listens and self.stage is Stage.READY:
+            return replace(answer, wakes=True)
+        return answer
+
+    def _answer(self, request: Request) -> Answer:
         if self.stage is Stage.LOGIN:
             return self._log_in(request)
         match request.verb:
@@ -131,11 +142,13 @@ class Dialect:
 
     def _log(self, request: Request) -> str:
         if request.verb == "nolog":
+            self._logs = False
             self._watching.level = None
             return "+OK no longer logging"
         level = _level(request.rest.strip())
         if level is None:
             return "-ERR invalid log level"
+        self._logs = True
         self._watching.level = level
         return f"+OK log level {level.name.lower()} [{int(level)}]"
 

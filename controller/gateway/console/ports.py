@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.gateway.campaign_ports import CampaignPort
 from controller.gateway.phone_ports import PhoneDesk
 from controller.gateway.ports import FlowDesk, RecordsReader
 from controller.observe.transcripts import TranscriptHub
@@ -56,4 +57,6 @@ class ConsoleDeps:
     """What `records` raises when the database is down."""
     flows: FlowDesk | None = None
     """The same that serves the API."""
+    campaigns: CampaignPort | None = None
+    """Likewise; None: there is no dialer."""
     limits: ConsoleLimits = field(default_factory=ConsoleLimits)

@@ -105,6 +105,10 @@ class FreeSwitchLink:
         """See EslConnection.bgapi; EslClosed while the link is down."""
         return self._live().bgapi(api, timeout_s)
 
+    def channels(self) -> frozenset[str]:
+        """The ids of all channels there are. Raises EslError."""
+        return frozenset(_channel_uuids(self.api(commands.show_channels())))
+
     def _live(self) -> EslConnection:
         if self._connection is None or not self.up:
             raise EslClosed(f"no connection to FreeSWITCH: {self.last_error or 'not yet'}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import gevent
 import pytest
 
 from controller.dialer.machine.answering import Answering, AnsweringStrategy, MachinePolicy
@@ -35,16 +34,13 @@ class Bot:
 
 
 class Line:
-    """A line on the virtual clock: what is waited for comes at `voice_at` and `beep_at`, or never."""
+    """A line on the virtual clock: the beep comes at `beep_at`, or never."""
 
-    def __init__(self, voice_at: float | None = None, beep_at: float | None = None) -> None:
-        self.voice_at, self.beep_at = voice_at, beep_at
+    def __init__(self, beep_at: float | None = None) -> None:
+        self.beep_at = beep_at
         self.first_speech_ms = 800
         self.now = lambda: 0.0
         self.waited = 0.0
-
-    def wait_for_voice(self, timeout_s: float) -> bool:
-        return self._wait(self.voice_at, timeout_s)
 
     def wait_for_beep(self, timeout_s: float) -> bool:
         return self._wait(self.beep_at, timeout_s)
@@ -82,12 +78,20 @@ def ended_by(world: World) -> str | None:
 
 @pytest.mark.parametrize("policy", MachinePolicy)
 def test_a_person_is_greeted_right_after_the_hello(policy: MachinePolicy) -> None:
-    world = call(Line(voice_at=0.6), Answering(policy, MESSAGE))
+    world = call(Line(), Answering(policy, MESSAGE))
     world.says("Hello?", at=0.5, ms=500)
     world.says("yes please", at=6.0)
     world.run(until=12)
     assert world.bot_said == [OPENING, "1: yes please."]
     assert world.time_of(hp.ChunkSpoken) - 1.0 < 0.4
+
+
+def test_a_hello_that_is_not_understood_is_answered_too() -> None:
+    world = call(Line(), Answering())
+    world.says("", at=0.3, ms=300)
+    world.run(until=6)
+    assert world.bot_said == [OPENING]
+    assert 2.5 < world.time_of(hp.ChunkSpoken) < 3.8
 
 
 def test_nobody_says_a_word_and_the_bot_begins() -> None:
@@ -104,7 +108,7 @@ def test_the_filler_is_not_said_while_it_listens() -> None:
 
 
 def test_a_machine_is_hung_up_on() -> None:
-    line = Line(voice_at=0.4)
+    line = Line()
     world = call(line, Answering(MachinePolicy.HANG_UP, MESSAGE))
     world.says("Please leave a message after the tone", at=0.3, ms=2200)
     world.run(until=8)
@@ -113,7 +117,7 @@ def test_a_machine_is_hung_up_on() -> None:
 
 
 def test_a_machine_gets_its_message_after_the_beep() -> None:
-    line = Line(voice_at=0.4, beep_at=5.0)
+    line = Line(beep_at=5.0)
     world = call(line, Answering(MachinePolicy.LEAVE_MESSAGE, MESSAGE))
     world.says("Please leave a message after the tone", at=0.3, ms=2200)
     world.run(until=12)
@@ -123,7 +127,7 @@ def test_a_machine_gets_its_message_after_the_beep() -> None:
 
 
 def test_without_a_beep_the_message_is_left_all_the_same() -> None:
-    world = call(Line(voice_at=0.4), Answering(MachinePolicy.LEAVE_MESSAGE, MESSAGE))
+    world = call(Line(), Answering(MachinePolicy.LEAVE_MESSAGE, MESSAGE))
     world.says("I can't come to the phone right now", at=0.3, ms=2200)
     world.run(until=16)
     assert world.bot_said == [MESSAGE]
@@ -131,7 +135,7 @@ def test_without_a_beep_the_message_is_left_all_the_same() -> None:
 
 
 def test_a_machine_that_goes_on_talking_is_waited_for() -> None:
-    line = Line(voice_at=0.4, beep_at=9.0)
+    line = Line(beep_at=9.0)
     world = call(line, Answering(MachinePolicy.LEAVE_MESSAGE, MESSAGE))
     world.says("you have reached my voicemail", at=0.3, ms=1800)
     more = "you have reached my voicemail I am travelling until Monday"  # the turn is opened again
@@ -142,7 +146,7 @@ def test_a_machine_that_goes_on_talking_is_waited_for() -> None:
 
 
 def test_a_machine_that_begins_like_a_person() -> None:
-    line = Line(voice_at=0.4, beep_at=8.0)
+    line = Line(beep_at=8.0)
     world = call(line, Answering(MachinePolicy.LEAVE_MESSAGE, MESSAGE))
     world.says("Hi, this is Bob.", at=0.3, ms=900)
     world.says("Please leave a message", at=4.2, ms=1500)
@@ -152,7 +156,7 @@ def test_a_machine_that_begins_like_a_person() -> None:
 
 
 def test_a_person_may_speak_of_messages_later() -> None:
-    world = call(Line(voice_at=0.4), Answering())
+    world = call(Line(), Answering())
     world.says("Hello?", at=0.3, ms=500)
     for at, words in ((4.0, "who is it"), (8.0, "all right"), (12.0, "leave a message with my wife")):
         world.says(words, at=at)
@@ -161,7 +165,7 @@ def test_a_person_may_speak_of_messages_later() -> None:
 
 
 def test_screening_is_answered_and_the_person_greeted() -> None:
-    world = call(Line(voice_at=0.4), Answering(introduction=INTRODUCTION))
+    world = call(Line(), Answering(introduction=INTRODUCTION))
     world.says("please say your name and why you're calling", at=0.3, ms=2300)
     world.says("Hello, Bob here.", at=9.0, ms=800)
     world.run(until=14)
@@ -169,7 +173,7 @@ def test_screening_is_answered_and_the_person_greeted() -> None:
 
 
 def test_screening_that_never_ends_is_hung_up_on() -> None:
-    world = call(Line(voice_at=0.4), Answering(introduction=INTRODUCTION))
+    world = call(Line(), Answering(introduction=INTRODUCTION))
     for turn in range(5):
         world.says("please say your name and why you're calling", at=0.3 + 8 * turn, ms=2000)
     world.run(until=45)
@@ -178,7 +182,7 @@ def test_screening_that_never_ends_is_hung_up_on() -> None:
 
 
 def test_a_long_first_speech_is_a_machine() -> None:
-    line = Line(voice_at=0.4)
+    line = Line()
     line.first_speech_ms = 4000
     world = call(line, Answering())
     world.says("Thank you for calling us", at=0.3, ms=3900)
@@ -187,14 +191,14 @@ def test_a_long_first_speech_is_a_machine() -> None:
 
 
 def test_told_to_treat_machines_as_persons() -> None:
-    world = call(Line(voice_at=0.4), Answering(MachinePolicy.TREAT_AS_HUMAN, MESSAGE))
+    world = call(Line(), Answering(MachinePolicy.TREAT_AS_HUMAN, MESSAGE))
     world.says("Please leave a message", at=0.3, ms=1500)
     world.run(until=8)
     assert world.bot_said == [OPENING]
 
 
 def test_who_presses_a_key_is_a_person() -> None:
-    world = call(Line(voice_at=9.0), Answering())
+    world = call(Line(), Answering())
     world.presses("1", at=0.5)
     world.run(until=8)
     assert world.bot_said == [OPENING]
@@ -240,14 +244,4 @@ def test_what_comes_after_the_first_speech_is_not_added() -> None:
 def test_a_click_is_no_voice() -> None:
     ears = LineEars(Port((40, True), (2000, False)), Detector())
     list(ears.frames())
-    assert not ears.wait_for_voice(0)
     assert ears.first_speech_ms == 0
-
-
-def test_who_waits_is_woken() -> None:
-    ears = LineEars(Port((400, True)), Detector())
-    waiting = gevent.spawn(ears.wait_for_voice, 5.0)
-    gevent.sleep(0)
-    list(ears.frames())
-    assert waiting.get(timeout=5) is True
-    assert not ears.wait_for_beep(0)

@@ -31,7 +31,7 @@ class Talk:
         answer = self.dialect.answer(
             Request(verb, rest, {name.replace("_", "-"): value for name, value in headers.items()})
         )
-        self.pause_s = answer.pause_s
+        self.pause_s, self.wakes = answer.pause_s, answer.wakes
         return answer.data.decode()
 
     @property
@@ -149,3 +149,22 @@ def test_exit():
     said = talk.says("exit")
     assert "Reply-Text: +OK bye\n\nContent-Type: text/disconnect-notice" in said
     assert talk.stage is Stage.LEAVING
+
+
+def test_a_console_that_logs_is_woken_after_each_answer():
+    talk = Talk()
+    talk.says("api", "status")
+    assert not talk.wakes
+    for verb, rest, wakes in (
+        ("api", "switchname", True),  # fs_cli, beginning
+        ("api", "hostname", True),
+        ("log", "debug", True),
+        ("api", "status", True),
+        ("filter", "", True),
+        ("nolog", "", False),
+        ("api", "status", False),
+        ("log", "", True),
+        ("exit", "", False),  # the last word stays the last
+    ):
+        talk.says(verb, rest)
+        assert talk.wakes is wakes, verb

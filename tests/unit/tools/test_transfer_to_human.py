@@ -18,17 +18,27 @@ def run(transfer: Transfer | None, language: str = "en", **arguments: object) ->
 
 
 def test_the_caller_is_handed_over() -> None:
-    asked: list[tuple[str, str]] = []
-    outcome = run(lambda *args: asked.append(args), destination="1001", reason="wants a person")
-    assert asked == [("s1", "1001")]
+    asked: list[tuple[str, ...]] = []
+
+    def taken(*args: str) -> str:
+        asked.append(args)
+        return ""
+
+    outcome = run(taken, destination="1001", reason="wants a person")
+    assert asked == [("s1", "1001", "wants a person")]
     assert outcome.ok
     assert outcome.data == {"transferred_to": "1001"}
+
+
+def test_who_took_the_caller_is_told() -> None:
+    outcome = run(lambda *_args: "Ada", destination="1001", reason="wants a person")
+    assert outcome.data == {"transferred_to": "1001", "answered_by": "Ada"}
 
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_nobody_there_is_told_in_words_of_its_own(code: str, language: str) -> None:
-    def fails(_session_id: str, _destination: str) -> None:
+    def fails(_session_id: str, _destination: str, _reason: str) -> str:
         raise ToolError("detail for the log", code=code)
 
     outcome = run(fails, language, destination="1001", reason="wants a person")
