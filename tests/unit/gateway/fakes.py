@@ -30,6 +30,7 @@ from controller.session.happenings import (
 from controller.session.ports import AudioIn, AudioOut
 from controller.session.registry import SessionRefused, SessionRegistry, UnknownBot
 from media.tts.base import Clip
+from tests.login import make_access
 
 
 def tone(ms: int, rate: int = 16_000, hz: float = 440.0) -> bytes:
@@ -267,6 +268,7 @@ def make_deps(
         default_bot="demo",
         missing=lambda: missing,
         render_metrics=lambda: b"switchtalk_up 1\n",
+        access=make_access(),
         records_unavailable=DatabaseDown,
         allowed_hosts=frozenset({"talk.example"}),
         allowed_origins=frozenset({"https://app.example"}),

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from controller.gateway.console.commands import Commands
 from controller.gateway.openapi import DOCUMENT
 from controller.gateway.server import create_app
+from tests.login import key_client
 from tests.unit.gateway.fakes import make_deps
 from tests.unit.gateway_console.fakes import House
 
@@ -49,7 +50,7 @@ def checked(answer: Any, path: str, method: str) -> list[dict[str, Any]]:
 
 
 def client(desk: Desk | None) -> FlaskClient:
-    return create_app(replace(make_deps(), flows=desk)).test_client()
+    return key_client(create_app(replace(make_deps(), flows=desk)))
 
 
 def test_the_version_each_bot_plays() -> None:

@@ -16,6 +16,7 @@ from controller.gateway.page_words import WORDS
 from controller.gateway.pages import split_heard, waterfall
 from controller.gateway.server import create_app
 from media.pcm import FRAME_BYTES
+from tests.login import key_client
 from tests.unit.gateway.fakes import (
     Detail,
     FakeOpener,
@@ -51,7 +52,7 @@ def records() -> FakeRecords:
 
 @pytest.fixture
 def client(opener: FakeOpener, records: FakeRecords) -> FlaskClient:
-    return create_app(make_deps(opener, records)).test_client()
+    return key_client(create_app(make_deps(opener, records)))
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_bots_probes_and_metrics(client: FlaskClient) -> None:
 
 
 def test_not_ready_says_what_is_missing() -> None:
-    client = create_app(make_deps(missing=["recogniser en"])).test_client()
+    client = key_client(create_app(make_deps(missing=["recogniser en"])))
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert check(answer, "/readyz") == {"ready": False, "missing": ["recogniser en"]}
@@ -152,8 +153,12 @@ def test_every_route_is_described(client: FlaskClient) -> None:
         ("/", "get"),
         ("/sessions", "get"),
         ("/sessions/{session_id}", "get"),
+        ("/campaigns", "get"),
+        ("/campaigns/{campaign_id}", "get"),
         ("/static/{path:filename}", "get"),
     }
+    accounts = ("/login", "/logout", "/setup", "/account", "/users", "/audit")
+    pages |= {(path, method) for path, method in routes if path.startswith(accounts)}
     described = {(path, method) for path, item in DOCUMENT["paths"].items() for method in item}
     assert routes - pages == described
     assert client.get("/api/v1/openapi.json").json == json.loads(json.dumps(DOCUMENT))

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from controller.gateway.phone_ports import CallRequest, PhoneRefused
 from controller.gateway.server import create_app
+from tests.login import key_client
 from tests.unit.gateway.fakes import make_deps
 
 CALL = {
@@ -60,7 +61,7 @@ def desk() -> FakeDesk:
 
 @pytest.fixture
 def client(desk: FakeDesk) -> FlaskClient:
-    return create_app(replace(make_deps(), phone=desk)).test_client()
+    return key_client(create_app(replace(make_deps(), phone=desk)))
 
 
 def test_a_call_is_placed(client: FlaskClient, desk: FakeDesk) -> None:
@@ -151,7 +152,7 @@ def test_a_page_of_another_origin_calls_nobody(client: FlaskClient, desk: FakeDe
 
 
 def test_without_freeswitch_it_says_so() -> None:
-    client = create_app(make_deps()).test_client()
+    client = key_client(create_app(make_deps()))
     for answer in (
         client.post("/api/v1/calls", json={"number": "1001"}),
         client.get("/api/v1/calls"),

@@ -1,0 +1,105 @@
+"""How often somebody may try to log in."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.access.limits import BY_ADDRESS, BY_USER, Attempts
+
+
+def waits(attempts: Attempts, name: str, address: str, count: int) -> list[float]:
+    """`count` failures, each as soon as allowed; the waits between them."""
+    now, found = 0.0, []
+    for _ in range(count):
+        wait = attempts.begin(name, address, now)
+        if wait:
+            now += wait
+            assert attempts.begin(name, address, now) == 0
+        found.append(wait)
+    return found
+
+
+def test_a_users_waits_grow_to_a_minute_and_no_more() -> None:
+    found = waits(Attempts(), "sarah", "10.0.0.1", 10)
+    assert found[:5] == [0, 0, 0, 0, 0]
+    assert found[5:] == [1, 2, 4, 8, 16]
+    assert max(waits(Attempts(), "sarah", "10.0.0.1", 14)) == BY_USER.most_s
+
+
+def test_another_name_from_the_same_address_waits_too() -> None:
+    attempts = Attempts()
+    for number in range(BY_ADDRESS.free):
+        assert attempts.begin(f"user{number}", "10.0.0.1", 0) == 0
+    assert attempts.begin("fresh", "10.0.0.1", 0) > 0
+    assert attempts.begin("fresh", "10.0.0.2", 0) == 0
+
+
+def test_an_address_waits_up_to_a_quarter_of_an_hour() -> None:
+    attempts, now, longest = Attempts(), 0.0, 0.0
+    for number in range(25):
+        wait = attempts.begin(f"user{number}", "10.0.0.1", now)
+        now, longest = now + wait, max(longest, wait)
+        if wait:
+            assert attempts.begin(f"user{number}", "10.0.0.1", now) == 0
+    assert longest == BY_ADDRESS.most_s
+
+
+def test_many_at_once_gain_nothing() -> None:
+    attempts = Attempts()
+    heard = [attempts.begin("sarah", f"10.0.0.{n}", 0.0) == 0 for n in range(100)]
+    assert sum(heard) == BY_USER.free
+
+
+def test_success_forgets_the_user_and_not_the_address() -> None:
+    attempts = Attempts()
+    for _ in range(4):
+        attempts.begin("sarah", "10.0.0.1", 0)
+    attempts.begin("mallory", "10.0.0.1", 0)
+    attempts.succeeded("mallory", "10.0.0.1")
+    assert attempts.begin("sarah", "10.0.0.9", 0) == 0
+    assert attempts.begin("sarah", "10.0.0.9", 0) > 0, "five failures of sarah are five"
+    for number in range(6):
+        assert attempts.begin(f"user{number}", "10.0.0.1", 0) == 0
+    assert attempts.begin("fresh", "10.0.0.1", 0) > 0, "four of them came from this address"
+
+
+def test_an_own_account_does_not_shorten_the_waits() -> None:
+    attempts = Attempts()
+    for number in range(BY_ADDRESS.free - 1):
+        attempts.begin(f"user{number}", "10.0.0.1", 0)
+    assert attempts.begin("mallory", "10.0.0.1", 0) == 0
+    attempts.succeeded("mallory", "10.0.0.1")
+    assert attempts.begin("victim", "10.0.0.1", 0) > 0
+
+
+def test_it_is_forgotten_after_an_hour() -> None:
+    attempts = Attempts()
+    for _ in range(5):
+        attempts.begin("sarah", "10.0.0.1", 0)
+    later = BY_USER.forget_s + 1
+    assert [attempts.begin("sarah", "10.0.0.1", later) for _ in range(5)] == [0] * 5
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("unix:", "unix:", True),
+    ],
+)
+def test_an_ipv6_customer_is_one_address(one: str, other: str, same: bool) -> None:
+    attempts = Attempts()
+    for number in range(BY_ADDRESS.free):
+        attempts.begin(f"user{number}", one, 0)
+    assert (attempts.begin("fresh", other, 0) > 0) is same
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.access.limits.MAX_KNOWN", 10)
+    attempts = Attempts()
+    for number in range(1000):
+        attempts.begin(f"user{number}", f"10.0.{number // 250}.{number % 250}", 0)
+    assert len(attempts._users._known) == len(attempts._addresses._known) == 10
