@@ -40,6 +40,8 @@ HEADERS = {
             "worker-src 'self' blob:",
             "frame-ancestors 'none'",
             "base-uri 'none'",
+            "form-action 'self'",
+            "object-src 'none'",
         )
     ),
     "X-Content-Type-Options": "nosniff",

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.gateway.openapi_campaign_schemas import CAMPAIGN_SCHEMAS
+from controller.gateway.openapi_campaigns import CAMPAIGN_PATHS
 from controller.gateway.openapi_flows import FLOW, FLOW_PATHS
+from controller.gateway.openapi_login import (
+    LOGIN_PATHS,
+    LOGIN_SCHEMAS,
+    SECURITY,
+    SECURITY_SCHEMES,
+)
 from controller.gateway.openapi_parts import (
     ANY,
     COUNT,
@@ -135,6 +143,8 @@ DOCUMENT: dict[str, Any] = {
         },
         **PHONE_PATHS,
         **FLOW_PATHS,
+        **LOGIN_PATHS,
+        **CAMPAIGN_PATHS,
         "/api/v1/bots": {
             "get": {
                 "summary": "The bots that can be called",
@@ -151,12 +161,14 @@ DOCUMENT: dict[str, Any] = {
         },
         "/healthz": {
             "get": {
+                "security": [],
                 "summary": "The process is up",
                 "responses": {"200": answer("It is.", record("status", status=TEXT))},
             }
         },
         "/readyz": {
             "get": {
+                "security": [],
                 "summary": "Whether calls can be taken",
                 "responses": {
                     "200": answer("They can.", ref("Readiness")),
@@ -171,7 +183,9 @@ DOCUMENT: dict[str, Any] = {
             }
         },
     },
+    "security": SECURITY,
     "components": {
+        "securitySchemes": SECURITY_SCHEMES,
         "schemas": {
             "Session": _SESSION,
             "Turn": _TURN,
@@ -189,8 +203,10 @@ DOCUMENT: dict[str, Any] = {
             "Bot": _BOT,
             "Call": CALL,
             "Flow": FLOW,
+            **CAMPAIGN_SCHEMAS,
+            **LOGIN_SCHEMAS,
             "Readiness": record("ready missing", ready=FLAG, missing=list_of(TEXT)),
             "Error": record("error", error=record("code message", code=TEXT, message=TEXT)),
-        }
+        },
     },
 }

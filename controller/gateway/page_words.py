@@ -5,6 +5,9 @@ Responsible for text only; a test holds that both languages have every word.
 
 from __future__ import annotations
 
+from controller.gateway import campaign_words
+from controller.gateway.login import words as login_words
+
 LANGUAGES = ("en", "zh")
 
 _ENGLISH = {
@@ -145,4 +148,7 @@ _CHINESE = {
     "error_other": "无法处理此请求。",
 }
 
-WORDS = {"en": _ENGLISH, "zh": _CHINESE}
+WORDS = {
+    "en": {**_ENGLISH, **campaign_words.ENGLISH, **login_words.ENGLISH},
+    "zh": {**_CHINESE, **campaign_words.CHINESE, **login_words.CHINESE},
+}

@@ -40,7 +40,12 @@ def pages_blueprint(deps: GatewayDeps) -> Blueprint:
 
     @pages.get("/")
     def softphone() -> str:
-        return render_template("softphone.html", bots=deps.bots, default_bot=deps.default_bot)
+        return render_template(
+            "softphone.html",
+            bots=deps.bots,
+            default_bot=deps.default_bot,
+            verto=deps.verto is not None,
+        )
 
     @pages.get("/sessions")
     def sessions() -> str:

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from controller.access.access import Access
+from controller.gateway.campaign_ports import CampaignPort
 from controller.gateway.limits import WebLimits
 from controller.gateway.phone_ports import PhoneDesk
+from controller.gateway.verto_ports import VertoDoor
 from controller.session.registry import SessionOpener, SessionRegistry
 
 
@@ -196,6 +199,8 @@ class GatewayDeps:
     """What is not ready yet, in words for an operator; empty when calls can be taken."""
     render_metrics: Callable[[], bytes]
     """The text for `/metrics`, in Prometheus text format 0.0.4."""
+    access: Access
+    """Who may do what."""
     records_unavailable: type[Exception] = ConnectionError
     """What `records` raises when the database is down: answered with 503."""
     allowed_hosts: frozenset[str] = frozenset()
@@ -209,3 +214,7 @@ class GatewayDeps:
     """Likewise."""
     flows: FlowDesk | None = None
     """Given when flows can be looked at and reloaded."""
+    verto: VertoDoor | None = None
+    """Given when pages can call through FreeSWITCH."""
+    campaigns: CampaignPort | None = None
+    """Given when there is a dialer."""

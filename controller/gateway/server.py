@@ -17,13 +17,20 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from wsproto.utilities import ProtocolError as HandshakeError
 
+from controller.access.ports import Unavailable
 from controller.gateway.api import api_blueprint
+from controller.gateway.campaign_api import campaigns_blueprint
+from controller.gateway.campaign_pages import campaign_pages_blueprint
 from controller.gateway.flows_api import flows_blueprint
 from controller.gateway.freeswitch_audio import add_freeswitch_audio
 from controller.gateway.guard import add_guard
+from controller.gateway.login.api import login_api
+from controller.gateway.login.gate import add_gate
+from controller.gateway.login.pages import login_pages
 from controller.gateway.pages import page, pages_blueprint
 from controller.gateway.phone_api import phone_blueprint
 from controller.gateway.ports import GatewayDeps
+from controller.gateway.verto_socket import add_verto_socket
 from controller.gateway.web_audio import add_web_audio
 from controller.gateway.wire import SOCK_SERVER_OPTIONS
 
@@ -42,11 +49,18 @@ def create_app(deps: GatewayDeps) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SOCK_SERVER_OPTIONS"] = SOCK_SERVER_OPTIONS
     add_guard(app, deps.allowed_hosts, deps.allowed_origins)
+    add_gate(app, deps.access)
+    app.register_blueprint(login_pages(deps.access))
+    app.register_blueprint(login_api(deps.access))
     app.register_blueprint(pages_blueprint(deps))
     app.register_blueprint(api_blueprint(deps))
     app.register_blueprint(phone_blueprint(deps.phone))
     app.register_blueprint(flows_blueprint(deps.flows))
+    app.register_blueprint(campaign_pages_blueprint(deps))
+    app.register_blueprint(campaigns_blueprint(deps.campaigns))
     add_web_audio(Sock(app), deps.opener, deps.limits)
+    if deps.verto is not None:
+        add_verto_socket(Sock(app), deps.verto, deps.limits)
     if deps.media_sockets is not None:
         add_freeswitch_audio(app, deps.media_sockets, deps.limits)
     _add_probes(app, deps)
@@ -91,17 +105,23 @@ class _Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
             self.close_connection = True
 
     def log_request(self) -> None:
-        """The access log: quiet unless we failed. Without the query, which may hold a token."""
+        """The access log: quiet unless we failed."""
         status = str(self._orig_status or "101").split()[0]  # a WebSocket leaves none
         seconds = self.time_finish - self.time_start
         tell = log.warning if status >= "500" and self.path != "/readyz" else log.debug
         tell(
             "request",
             method=self.command,
-            path=str(self.path).partition("?")[0],
+            path=shown_path(str(self.path)),
             status=status,
             ms=round(seconds * 1000, 1),
         )
+
+
+def shown_path(path: str) -> str:
+    """What the log may hold: no query, no token of a one-time link."""
+    path = path.partition("?")[0]
+    return "/setup/…" if path.startswith("/setup/") else path
 
 
 def _add_probes(app: Flask, deps: GatewayDeps) -> None:
@@ -132,9 +152,9 @@ def _add_errors(app: Flask, deps: GatewayDeps) -> None:
                 page("base_error.html", code=code), content_type="text/html; charset=utf-8"
             )
         response.status_code = code
-        allow = dict(error.get_headers()).get("Allow")
-        if allow is not None:
-            response.headers["Allow"] = allow
+        for name, value in error.get_headers():
+            if name in ("Allow", "WWW-Authenticate"):
+                response.headers[name] = value
         return response
 
     def records_down(error: Exception) -> Response:
@@ -147,4 +167,5 @@ def _add_errors(app: Flask, deps: GatewayDeps) -> None:
 
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(deps.records_unavailable, records_down)
+    app.register_error_handler(Unavailable, records_down)
     app.register_error_handler(HandshakeError, bad_handshake)

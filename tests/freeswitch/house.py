@@ -106,7 +106,7 @@ class House:
 
     def post(self, path: str, body: Mapping[str, Any]) -> requests.Response:
         """To the first server's API."""
-        return requests.post(f"{self.server.url}/api/v1{path}", json=body, timeout=60)
+        return self.server.post(f"/api/v1{path}", body)
 
     def sessions(self) -> list[dict[str, Any]]:
         """Live ones of the first server."""

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import gevent
 import requests
 
 from tests.freeswitch.house import HOST, server_settings
@@ -57,11 +56,7 @@ class SimulatedHouse:
 
     def post(self, path: str, body: Mapping[str, Any]) -> requests.Response:
         """To the server's API, from a native thread: FreeSWITCH runs on this one."""
-        pool = gevent.get_hub().threadpool
-        answer: requests.Response = pool.apply(
-            requests.post, (f"{self.server.url}/api/v1{path}",), {"json": body, "timeout": 60}
-        )
-        return answer
+        return self.server.post(f"/api/v1{path}", body)
 
     def sessions(self) -> list[dict[str, Any]]:
         """Live ones of the server."""

@@ -1,11 +1,6 @@
 """fs_cli at a terminal of its own, typed at and read as a person would.
 
 Responsible for keys and screen. Must never know whose event socket it is.
-
-fs_cli (1.11) has two threads that read one socket. On a busy machine the listening one may take the lock
-after the other has read what both were woken for (`esl_recv_event_timed`): it keeps it, and fs_cli shows
-and does nothing, until the server says something more. FreeSWITCH does sooner or later; for a server
-that has nothing to say `nudge` does it.
 """
 
 from __future__ import annotations
@@ -14,7 +9,6 @@ import os
 import pty
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import gevent
@@ -23,8 +17,6 @@ from gevent.os import make_nonblocking, nb_read, nb_write
 from tests.freeswitch.switch import find_program
 
 LIMIT_S = 10.0
-STUCK_S = 1.0
-"""An answer takes milliseconds; a nudge too many does no harm."""
 
 
 def command_line(port: int, password: str, *more: str) -> list[str]:
@@ -37,7 +29,7 @@ def command_line(port: int, password: str, *more: str) -> list[str]:
 class Terminal:
     """A person at fs_cli."""
 
-    def __init__(self, line: list[str], home: Path, nudge: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, line: list[str], home: Path) -> None:
         self._fd, theirs = pty.openpty()
         environment = {**os.environ, "HOME": str(home), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         self.process = subprocess.Popen(
@@ -46,7 +38,6 @@ class Terminal:
         os.close(theirs)
         make_nonblocking(self._fd)
         self.screen = ""
-        self._nudging = gevent.spawn(self._nudge, nudge)
 
     def types(self, text: str) -> None:
         nb_write(self._fd, text.encode())
@@ -59,14 +50,7 @@ class Terminal:
         self.screen = self.screen[found.end() :]
         return found[0]
 
-    @staticmethod
-    def _nudge(nudge: Callable[[], None]) -> None:
-        while True:
-            gevent.sleep(STUCK_S)
-            nudge()
-
     def close(self) -> None:
-        self._nudging.kill()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()

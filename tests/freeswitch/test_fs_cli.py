@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from controller.gateway.console import protocol
-from controller.gateway.console.dialect import Stage
 from controller.gateway.console.server import ConsoleServer
 from controller.session import happenings as told
 from tests.freeswitch.terminal import LIMIT_S, Terminal, command_line
@@ -42,12 +40,7 @@ def executed(
 
 @pytest.fixture
 def terminal(server: ConsoleServer, tmp_path: Path) -> Iterator[Terminal]:
-    def nudge() -> None:
-        for console in server._connections:
-            if console._dialect.stage is Stage.READY:
-                console._send(protocol.log_data(protocol.Level.NOTICE, "", ""))  # shown as nothing
-
-    terminal = Terminal(command_line(server.port, PASSWORD), tmp_path, nudge)
+    terminal = Terminal(command_line(server.port, PASSWORD), tmp_path)
     yield terminal
     terminal.close()
 

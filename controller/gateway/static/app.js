@@ -2,12 +2,13 @@
 
 import { impossible } from "./audio-context.js";
 import { Call } from "./call.js";
-import { show, switchLanguage, translate } from "./i18n.js";
+import { show, switchLanguage, text, translate } from "./i18n.js";
 import { Keypad } from "./keypad.js";
 import { Meter } from "./meters.js";
 import { isLive, isOver, State } from "./session.js";
 import { Status } from "./status.js";
 import { Transcript } from "./transcript.js";
+import { SwitchPage } from "./verto/page.js";
 import { Waterfall } from "./waterfall.js";
 
 const QUIET_PEAK = 2 / 32768; // a switched-off microphone; the quietest room is louder
@@ -65,7 +66,13 @@ function noCounts() {
 }
 
 function startCall({ silent = false } = {}) {
+  if (switchPage?.on) return switchPage.call(page.bot.value);
   const started = new Call(audioUrl());
+  adopt(started, () => started.start({ bot: page.bot.value, silent }), { silent });
+}
+
+/** This call is the one on the page from now on; `start` begins it. */
+function adopt(started, start, { silent = false } = {}) {
   call = started;
   counts = noCounts();
   cuts = new Map();
@@ -77,7 +84,8 @@ function startCall({ silent = false } = {}) {
     started.addEventListener(name, ({ detail }) => started === call && handler(detail));
   }
   setMuted(false);
-  started.start({ bot: page.bot.value, silent });
+  start();
+  onCall.state({ state: started.state });
 }
 
 /** The call's events, in the order in which a call has them. */
@@ -89,13 +97,15 @@ const onCall = {
     page.typedFields.disabled = !isLive(state);
     page.mute.hidden = !isLive(state);
     page.bot.disabled = state !== State.IDLE && !isOver(state);
+    switchPage?.lock(page.bot.disabled);
     if (isOver(state)) for (const meter of Object.values(meters)) meter.set(0);
   },
+  answered: () => status.startClock(),
   ready: ({ sessionId }) => {
     page.sessionId.textContent = sessionId;
     page.sessionLink.href = `sessions/${encodeURIComponent(sessionId)}`;
     page.session.hidden = false;
-    status.startClock();
+    if (!switchPage?.on) status.startClock();
   },
   level: ({ side, peak }) => {
     meters[side].set(peak);
@@ -165,10 +175,15 @@ function watchForQuiet(peak) {
 }
 
 /** Relative to the page, so that it works behind a proxy's path too. */
-function audioUrl() {
-  const url = new URL("ws/audio", document.baseURI);
+function socketUrl(path) {
+  const url = new URL(path, document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.search = "";
+  return url;
+}
+
+function audioUrl() {
+  const url = socketUrl("ws/audio");
   if (page.bot.value) url.searchParams.set("bot", page.bot.value);
   if (document.body.dataset.token) url.searchParams.set("token", document.body.dataset.token);
   return url.href;
@@ -194,7 +209,9 @@ byId("language").addEventListener("click", () => {
   waterfall.draw();
 });
 document.addEventListener("visibilitychange", () => call?.resumeAudio());
-window.addEventListener("pagehide", () => call && !isOver(call.state) && call.hangUp());
+window.addEventListener("pagehide", () => {
+  if (call instanceof Call && !isOver(call.state)) call.hangUp(); // one through FreeSWITCH survives a reload
+});
 
 /** For support and tests: what the page is doing, in numbers. */
 window.softphone = Object.freeze({
@@ -202,9 +219,19 @@ window.softphone = Object.freeze({
     return call?.state ?? State.IDLE;
   },
   get stats() {
-    return { ...counts, ...call?.stats };
+    return { ...counts, ...switchPage?.stats, ...call?.stats };
   },
 });
+
+/** Calls through FreeSWITCH, where there is one. */
+const switchPage = byId("way")
+  ? new SwitchPage(socketUrl("ws/verto").href, {
+      adopt: (started, start) => adopt(started, start),
+      busy: () => Boolean(call) && !isOver(call.state),
+      trouble: (key, params) => transcript.notice(text(key, params)),
+      fault: (fault, detail) => status.fault(fault, detail),
+    })
+  : null;
 
 translate();
 status.state(State.IDLE);

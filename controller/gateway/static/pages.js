@@ -1,9 +1,12 @@
 // The operations pages: refresh what changed, local times, the hang-up button. Everything is readable
 // without this script; it must never build page content of its own.
 
+import { csrfHeaders } from "./csrf.js";
+
 const main = document.querySelector("main");
 
-function localTimes(root) {
+/** Times below `root` as the reader's clock shows them. */
+export function localTimes(root) {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, {
     dateStyle: "medium",
     timeStyle: "medium",
@@ -40,7 +43,7 @@ main.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-hangup]");
   if (!button || !confirm(button.dataset.ask)) return;
   button.disabled = true;
-  const answer = await fetch(button.dataset.hangup, { method: "POST" }).catch(() => null);
+  const answer = await fetch(button.dataset.hangup, { method: "POST", headers: csrfHeaders() }).catch(() => null);
   if (!answer?.ok && answer?.status !== 404) alert(button.dataset.failed);
   button.blur();
 });

@@ -7,6 +7,9 @@
 export const State = Object.freeze({
   IDLE: "idle",
   CONNECTING: "connecting",
+  RINGING: "ringing",
+  IN_CALL: "in_call",
+  HELD: "held",
   LISTENING: "listening",
   THINKING: "thinking",
   SPEAKING: "speaking",
@@ -19,6 +22,9 @@ export const State = Object.freeze({
 const PHASE = Object.freeze({
   idle: 0,
   connecting: 1,
+  ringing: 1,
+  in_call: 2,
+  held: 2,
   listening: 2,
   thinking: 2,
   speaking: 2,

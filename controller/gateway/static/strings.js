@@ -1,7 +1,10 @@
 // Every text of the page, in every language it speaks. `{name}` stands for a parameter.
 
+import { WORDS } from "./verto/words.js";
+
 export const STRINGS = Object.freeze({
   en: {
+    ...WORDS.en,
     page_title: "SwitchTalk softphone",
     skip: "Skip to the conversation",
     other_language: "中文",
@@ -107,6 +110,7 @@ export const STRINGS = Object.freeze({
     advice_timeout: "It may be starting or overloaded. Try again in a minute.",
   },
   zh: {
+    ...WORDS.zh,
     page_title: "SwitchTalk 网页电话",
     skip: "跳到对话内容",
     other_language: "English",

@@ -1,0 +1,1 @@
+"""Calls of browsers through FreeSWITCH's mod_verto: the domain behind `/ws/verto`."""
