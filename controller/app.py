@@ -6,9 +6,7 @@ sessions for entries, and ends the process politely.
 
 from __future__ import annotations
 
-import os
 import secrets
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,16 +16,19 @@ from time import monotonic
 import gevent
 import structlog
 
-from controller.bots import Bot, Bots, titles
+from controller.access_wiring import AccessWiring
+from controller.bots import Bot, Bots
+from controller.campaign_desk import campaign_place
+from controller.campaign_office import CampaignOffice
+from controller.dialer.desk import CampaignDesk
+from controller.dialing import open_dialing
 from controller.dialogue.agent.hearing import Hearing
 from controller.dialogue.agent.ports import HearsAhead, TakesTools
 from controller.dialogue.flow.nodes.agent import HAND_BACK_CARD
+from controller.doors import console_deps, gateway_deps
 from controller.flow_watch import FlowMetrics, FlowWatch
 from controller.gateway.console.password import console_password
-from controller.gateway.console.ports import ConsoleDeps
 from controller.gateway.console.server import ConsoleServer
-from controller.gateway.limits import WebLimits
-from controller.gateway.ports import BotInfo, GatewayDeps
 from controller.gateway.server import GatewayServer, create_app, serve
 from controller.observe.hub_delay import HubDelay
 from controller.observe.logs import LogStyle, SessionLog, configure_logging
@@ -38,16 +39,17 @@ from controller.phone_options import media_url, telephony_options
 from controller.recording import Recording
 from controller.session.happenings import Watcher
 from controller.session.ports import AudioIn, AudioOut
-from controller.session.registry import SessionRegistry, UnknownBot
+from controller.session.registry import Prepare, SessionRegistry, UnknownBot
 from controller.session.session import Parts, Session
 from controller.settings import LogSettings, Settings
+from controller.storage.dialer_store import SqlDialerStore
 from controller.storage.engine import DatabaseUnavailable
 from controller.storage.migrations import migrate
 from controller.storage.repository import RecordRepository
 from controller.storage.writer import RecordWriter
 from controller.telephony.service import Telephony
 from controller.toolbox import Toolbox
-from controller.tools.transfer_to_human import no_phone
+from controller.verto_wiring import open_pages, transfer_for_bots
 from media.pool import EnginePool
 
 PURGE_EVERY_S = 3600.0
@@ -66,6 +68,7 @@ class Controller:
         self.bots = bots
         self.registry = SessionRegistry(settings.max_sessions)
         migrate(settings.database_url)
+        self.access = AccessWiring(settings)
         self.records = RecordRepository(settings.database_url)
         self.writer = RecordWriter(settings.database_url)
         self.metrics = SessionMetrics()
@@ -77,7 +80,13 @@ class Controller:
         self._watchers: list[Watcher] = [self.writer, self.metrics, SessionLog(), self.transcripts]
         self.telephony = self._telephony() if settings.freeswitch.host else None
         self.desk = Desk(self.telephony) if self.telephony else None
-        transfer = self.desk.transfer_for_bot if self.desk else no_phone
+        self.dialing = open_dialing(settings, self.telephony)
+        self._lists = SqlDialerStore(settings.database_url)
+        self.campaigns = CampaignOffice(CampaignDesk(self._lists, campaign_place(settings)))
+        self.pages = open_pages(
+            settings, self.telephony, self.registry, self.transcripts, self._watchers
+        )
+        transfer = transfer_for_bots(self.pages, self.desk)
         self.toolbox = Toolbox(settings, transfer, settings.tools)
         self.metrics.watch_outbox(self.toolbox.outbox_counts)
         for bot in bots:
@@ -98,9 +107,7 @@ class Controller:
     def listen(self) -> GatewayServer:
         """Open the gateway; it answers at once and is ready when the engines are."""
         http = self.settings.http
-        if not self.settings.loopback_only:
-            log.warning("listening beyond this machine without a login", host=http.host)
-        self._server = serve(create_app(self._gateway_deps()), http.host, http.port)
+        self._server = serve(create_app(gateway_deps(self)), http.host, http.port)
         return self._server
 
     def warm_up(self, tell: Callable[[str], None] = lambda _name: None) -> None:
@@ -109,6 +116,7 @@ class Controller:
         self._hub_delay.start()
         self.toolbox.start()
         self.flows.start()
+        self.access.start()
         gevent.spawn(self._purge_for_ever)
 
     def take_calls(self) -> None:
@@ -118,14 +126,19 @@ class Controller:
         """
         if self.telephony is not None and self._server is not None:
             self.telephony.start(media_url(self.settings, self._server.port))
+            if self.dialing is not None:
+                self.dialing.start()
         given = self.settings.console
         if given.enabled:
             password = console_password(given.password, self.settings.var_dir)
-            self._console = ConsoleServer(given.host, given.port, password, self._console_deps())
+            self._console = ConsoleServer(given.host, given.port, password, console_deps(self))
             self._console.start()
 
     def stop(self, drain_s: float | None = None) -> None:
-        """No new sessions; live ones finish up to `drain_s`, then are told goodbye; release all."""
+        """No new sessions; live ones finish up to `drain_s`, then are told goodbye, and tools that must
+        finish get as long again; release all."""
+        if self.dialing is not None:
+            self.dialing.no_more_calls()
         self.registry.draining = True
         limit = self.settings.drain_s if drain_s is None else drain_s
         self._wait_for_sessions(limit)
@@ -134,9 +147,13 @@ class Controller:
         self._wait_for_sessions(FAREWELL_S if limit else 0)
         for session in self.registry:
             session.hang_up("drain")
-        self._wait_for_sessions(2)
+        self._wait_for_sessions(max(2, limit))  # what is left has a tool that must finish
+        if self.dialing is not None:
+            self.dialing.stop()
         if self._console is not None:
             self._console.stop()
+        if self.pages is not None:
+            self.pages.stop()
         if self.telephony is not None:
             self.telephony.stop()
         if self._server is not None:
@@ -146,6 +163,9 @@ class Controller:
         self.toolbox.stop()
         self.writer.close()
         self.records.close()
+        self.access.close()
+        self.campaigns.close()
+        self._lists.close()
         self.pool.close()
 
     def _wait_for_sessions(self, limit_s: float) -> None:
@@ -178,6 +198,7 @@ class Controller:
         variables: Mapping[str, str],
         watchers: Sequence[Watcher] = (),
         entry_records: bool = False,
+        prepare: Prepare | None = None,
     ) -> Session:
         """Begin a session (see SessionOpener). Raises SessionRefused."""
         chosen = self._bot_with_room(bot)
@@ -190,30 +211,22 @@ class Controller:
             everyone.append(recording)
         if isinstance(chosen.strategy, HearsAhead):
             everyone.append(Hearing(chosen.strategy))
-        session = Session(
-            session_id,
-            entry,
-            chosen.profile,
-            variables,
-            Parts(
-                audio_in=audio_in,
-                audio_out=audio_out,
-                segmenter=chosen.segmenter(),
-                recogniser=chosen.recogniser,
-                synthesiser=chosen.synthesiser,
-                strategy=chosen.strategy,
-                tools=self.toolbox.runner(
-                    session_id,
-                    chosen.profile,
-                    chosen.settings,
-                    entry=entry,
-                    variables=variables,
-                ),
-                speakable=chosen.speakable,
-                watchers=everyone,
+        parts = Parts(
+            audio_in=audio_in,
+            audio_out=audio_out,
+            segmenter=chosen.segmenter(),
+            recogniser=chosen.recogniser,
+            synthesiser=chosen.synthesiser,
+            strategy=chosen.strategy,
+            tools=self.toolbox.runner(
+                session_id, chosen.profile, chosen.settings, entry=entry, variables=variables
             ),
-            on_end=self.registry.remove,
+            speakable=chosen.speakable,
+            watchers=everyone,
         )
+        parts = prepare(parts) if prepare is not None else parts
+        remove = self.registry.remove
+        session = Session(session_id, entry, chosen.profile, variables, parts, on_end=remove)
         self.registry.add(session)
         if chosen.flow is not None:
             log.info("flow_begun", session_id=session_id, version=chosen.flow.version)
@@ -244,25 +257,6 @@ class Controller:
             missing.append("FreeSWITCH is not connected")
         return [*missing, "the server is stopping"] if self.registry.draining else missing
 
-    def _gateway_deps(self) -> GatewayDeps:
-        http = self.settings.http
-        return GatewayDeps(
-            opener=self,
-            registry=self.registry,
-            records=self.records,
-            bots=[BotInfo(*bot) for bot in titles(self.settings.bots)],
-            default_bot=self.settings.default_bot,
-            missing=self.missing,
-            render_metrics=self.metrics.render,
-            records_unavailable=DatabaseUnavailable,
-            allowed_hosts=http.allowed_hosts,
-            allowed_origins=http.allowed_origins,
-            limits=WebLimits(),
-            media_sockets=self.telephony.door if self.telephony else None,
-            phone=self.desk,
-            flows=self.flows,
-        )
-
     # --- the telephone and the console --------------------------------------------------------
 
     def _telephony(self) -> Telephony:
@@ -275,19 +269,7 @@ class Controller:
         self._watchers.append(telephony.bus)
         return telephony
 
-    def _console_deps(self) -> ConsoleDeps:
-        return ConsoleDeps(
-            registry=self.registry,
-            transcripts=self.transcripts,
-            stats=self._stats,
-            drain=lambda: os.kill(os.getpid(), signal.SIGTERM),
-            phone=self.desk,
-            records=self.records,
-            records_unavailable=DatabaseUnavailable,
-            flows=self.flows,
-        )
-
-    def _stats(self) -> dict[str, object]:
+    def stats(self) -> dict[str, object]:
         """Numbers for an operator at the console."""
         stats: dict[str, object] = {
             "sessions": len(self.registry),

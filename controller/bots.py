@@ -31,7 +31,7 @@ from media.vad import factory as detectors
 from media.vad.segmenter import Segmenter, SegmenterSettings
 
 if TYPE_CHECKING:
-    from controller.dialogue.knowledge.base import KnowledgeBase
+    from controller.dialogue.knowledge.base import KnowledgeBase, Meaning
     from controller.dialogue.knowledge.searcher import Searcher
 
 
@@ -81,6 +81,7 @@ class Bots:
         self._synthesisers: dict[tuple[str, str, str, float], Synthesiser] = {}
         self._cold: dict[str, Callable[[], None]] = {}
         self._knowledge: KnowledgeBase | None = None
+        self._meaning: Meaning | None = None
         self._warming: list[tuple[str, gevent.Greenlet]] = []
         self._sources: dict[str, FlowSource] = {}
         self.agents = self._handed_over()
@@ -187,13 +188,20 @@ class Bots:
             return None
         # here, because other bots needn't wait for the model's libraries
         from controller.dialogue.knowledge.base import KnowledgeBase
-        from controller.dialogue.knowledge.minilm import MiniLm
         from controller.dialogue.knowledge.searcher import Searcher
 
         if self._knowledge is None:
             place = self._settings.var_dir / "knowledge"
-            self._knowledge = KnowledgeBase(place, MiniLm(place / "models"))
-        return Searcher(self._knowledge, self._pool, limit=bot.agent.passages, sources=bot.agent.sources)
+            embedder = self._settings.knowledge.embedder(place)
+            self._knowledge = KnowledgeBase(place, embedder)
+            self._meaning = self._settings.knowledge.in_time(embedder)
+        return Searcher(
+            self._knowledge,
+            self._pool,
+            limit=bot.agent.passages,
+            sources=bot.agent.sources,
+            meaning=self._meaning,
+        )
 
     def _strategy(self, bot: BotSettings) -> Strategy:
         if bot.strategy == "agent":

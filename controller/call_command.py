@@ -23,10 +23,14 @@ class ServerSaysNo(Exception):
 
 
 class Server:
-    """The HTTP side of a running server at `url`. All methods raise ServerSaysNo."""
+    """The HTTP side of a running server at `url`. All methods raise ServerSaysNo.
 
-    def __init__(self, url: str) -> None:
+    `headers` show who asks; they go to this server alone, never on to where it redirects.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         self._url = url.rstrip("/")
+        self._headers = dict(headers or {})
 
     def place(self, order: Mapping[str, Any]) -> dict[str, Any]:
         """Begin a call."""
@@ -49,13 +53,25 @@ class Server:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
-            answer = requests.request(method, self._url + path, json=body, timeout=10)
+            answer = requests.request(
+                method,
+                self._url + path,
+                json=body,
+                headers=self._headers,
+                timeout=10,
+                allow_redirects=False,
+            )
             values = answer.json()
         except (requests.RequestException, ValueError) as error:
             raise ServerSaysNo(
                 f"no SwitchTalk server answers at {self._url} ({type(error).__name__}); start one with "
                 "`switchtalk run`, or name it with --server"
             ) from error
+        if answer.status_code == 401:
+            raise ServerSaysNo(
+                "the server wants to know who asks: run this as the user who runs the server, from the "
+                "same directory (var/local.key), or name a file with an API key: --key-file"
+            )
         if not answer.ok:
             raise ServerSaysNo(str(values.get("error", {}).get("message") or answer.status_code))
         return dict(values)

@@ -27,13 +27,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from controller.campaign_command import campaign
 from controller.configure import SettingsError, document, load, parse_override
+from controller.do_not_call_command import dnc
 from controller.flow_command import flow
 from controller.knowledge_command import knowledge
 from controller.observe.redaction import is_secret_name
 from controller.outbox_command import outbox
 from controller.samples_command import make_samples
 from controller.settings import Settings
+from controller.user_command import user
 
 if TYPE_CHECKING:
     from controller.app import Controller
@@ -107,6 +110,8 @@ def run(config: Path | None, overrides: tuple[str, ...], host: str | None, port:
     gc.freeze()  # what is loaded stays: the collector need not walk it while people talk
     shown = _reachable(settings.http.host)
     console.print(f"SwitchTalk is ready: [bold]http://{shown}:{server.port}/[/bold]  (Ctrl-C stops it)")
+    for line in controller.access.first_words(f"http://{shown}:{server.port}"):
+        console.print(escape(line), soft_wrap=True)
     stop.wait()
     if len(controller.registry):
         problems.print(
@@ -214,6 +219,7 @@ def freeswitch_check(config: Path | None, overrides: tuple[str, ...]) -> None:
 @click.option("--caller-id", default="", help="Number shown; default: freeswitch.outbound.caller_id.")
 @click.option("--ring", "ring_s", type=click.IntRange(5, 120), help="Seconds that it may ring.")
 @click.option("--server", help="Address of the running server; default: http.host and http.port.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="Holds an API key for --server.")
 @click.option("--no-wait", is_flag=True, help="Return once it is being dialled.")
 def call(
     config: Path | None,
@@ -225,10 +231,12 @@ def call(
     caller_id: str,
     ring_s: int | None,
     server: str | None,
+    key_file: Path | None,
     no_wait: bool,
 ) -> None:
     """Have a running server call NUMBER, and show the conversation."""
     settings = _load(config, overrides)
+    from controller.access_wiring import key_headers
     from controller.call_command import Server, ServerSaysNo, make_call
 
     pairs = [variable.partition("=") for variable in variables]
@@ -239,8 +247,9 @@ def call(
     order |= {name: value for name, value in (("bot", bot), ("ring_s", ring_s)) if value}
     url = server or f"http://{_reachable(settings.http.host)}:{settings.http.port}"
     try:
-        code = make_call(console, Server(url), order, wait=not no_wait)
-    except ServerSaysNo as error:
+        keys = key_headers(settings, server, key_file)
+        code = make_call(console, Server(url, keys), order, wait=not no_wait)
+    except (ServerSaysNo, OSError) as error:
         problems.print(f"[red]No call[/red]: {escape(str(error))}")
         code = 1
     raise SystemExit(code)
@@ -278,13 +287,8 @@ def pull_model(
     )
 
 
-main.add_command(flow)
-
-main.add_command(knowledge)
-
-main.add_command(outbox)
-
-main.add_command(make_samples)
+for _command in (campaign, dnc, flow, knowledge, outbox, user, make_samples):
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def check(settings: Settings, names: tuple[str, ...], as_json: bool) -> None:
     bad: list[Problem] = []
     for name in names or flow_names(settings.flows_dir):
         try:
-            good.append(load_version(_path(settings, name), _schemas(settings, name)))
+            good.append(load_version(_path(settings, name), _schemas(settings, name), _agents(settings)))
         except FlowError as error:
             bad += error.problems
     if as_json:
@@ -160,6 +160,11 @@ def _schemas(settings: Settings, name: str) -> dict[str, Mapping[str, Any]]:
         return toolbox.schemas(toolbox.names if granted is None else granted)
     finally:
         toolbox.stop()
+
+
+def _agents(settings: Settings) -> list[str]:
+    """Bots that `agent` nodes may hand over to."""
+    return [name for name, bot in settings.bots.items() if bot.strategy == "agent"]
 
 
 def _path(settings: Settings, name: str) -> Path:

@@ -24,14 +24,12 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from controller.configure import SettingsError, load, parse_override
 from controller.dialogue.knowledge.errors import KnowledgeError
+from controller.knowledge_settings import KnowledgeSettings
 
 if TYPE_CHECKING:
     from controller.dialogue.knowledge.base import KnowledgeBase
-
-DEFAULT_DIRECTORY = Path("var/knowledge")
-MODEL_CACHE = "models"
-"""Inside the knowledge directory: the embedding model as it was converted."""
 
 T = TypeVar("T")
 
@@ -45,30 +43,41 @@ class Place:
 
     directory: Path
     keywords_only: bool
+    settings: KnowledgeSettings
 
     def open(self, *, embedding: bool = False) -> KnowledgeBase:
         """`embedding`: with the model, which takes a moment to load. Raises KnowledgeError."""
         # imported here, so that `switchtalk --help` needn't wait for the model's libraries
         from controller.dialogue.knowledge.base import KnowledgeBase
-        from controller.dialogue.knowledge.minilm import MiniLm
 
         wanted = embedding and not self.keywords_only
-        return KnowledgeBase(self.directory, MiniLm(self.directory / MODEL_CACHE) if wanted else None)
+        return KnowledgeBase(self.directory, self.settings.embedder(self.directory) if wanted else None)
 
 
 @click.group()
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file.")
+@click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="A setting.")
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_DIRECTORY,
-    show_default=True,
-    help="Where the knowledge base lies.",
+    help="Where the knowledge base lies; default: knowledge in the setting var_dir.",
 )
-@click.option("--keywords-only", is_flag=True, help="Don't use the embedding model.")
+@click.option("--keywords-only", is_flag=True, help="Don't use embeddings.")
 @click.pass_context
-def knowledge(context: click.Context, directory: Path, keywords_only: bool) -> None:
+def knowledge(
+    context: click.Context,
+    config: Path | None,
+    overrides: tuple[str, ...],
+    directory: Path | None,
+    keywords_only: bool,
+) -> None:
     """Documents that bots may answer from: Markdown, text, HTML, PDF, DOCX and CSV."""
-    context.obj = Place(directory, keywords_only)
+    try:
+        settings = load(config, dict(map(parse_override, overrides)))
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    place = directory or settings.var_dir / "knowledge"
+    context.obj = Place(place, keywords_only, settings.knowledge)
 
 
 @knowledge.command()

@@ -80,13 +80,14 @@ class Desk:
         except (CallRefused, EslError) as error:
             raise _refusal(error) from error
 
-    def transfer_for_bot(self, session_id: str, destination: str) -> None:
+    def transfer_for_bot(self, session_id: str, destination: str, _reason: str = "") -> str:
         """What the tool transfer_to_human does: attended. Raises ToolError."""
         try:
             self.transfer(session_id, destination, TransferMode.ATTENDED)
         except PhoneRefused as error:
             code = "no_phone_call" if error is GONE else error.code
             raise ToolError(str(error), code=code, retryable=error.status in (409, 429)) from error
+        return ""  # who took the phone there is not known
 
     def _live(self, call_id: str) -> Call:
         call = self._telephony.calls.get(call_id)

@@ -20,9 +20,12 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from controller.agent_settings import AgentSettings
+from controller.dialer_settings import DialerSettings
 from controller.flow_help_settings import FlowHelpSettings
 from controller.freeswitch_settings import ConsoleSettings, FreeSwitchSettings
-from controller.sample_texts import SUPPORT_GREETINGS, SUPPORT_PERSONAS
+from controller.knowledge_settings import KnowledgeSettings
+from controller.login_settings import LoginSettings
+from controller.sample_texts import SUPPORT_GREETINGS, SUPPORT_PERSONAS, SUPPORT_SOURCES
 from controller.session.profile import (
     BargeInSettings,
     EndpointSettings,
@@ -33,6 +36,7 @@ from controller.session.profile import (
 )
 from controller.setting_types import Port, Section
 from controller.tool_settings import ToolSettings
+from controller.verto_settings import VertoSettings
 
 PREFIX = "SWITCHTALK_"
 
@@ -183,7 +187,7 @@ NEED_A_MODEL = ("support_en", "support_zh")
 
 
 def _reminder(title: str, language: Literal["en", "zh"], number: int) -> BotSettings:
-    tools = ("hangup", "send_notification", "create_ticket", "transfer_to_human")
+    tools = ("hangup", "send_notification", "create_ticket", "transfer_to_human", "do_not_call")
     return BotSettings(
         title=title, language=language, flow="payment_reminder", number=number, tools=tools
     )
@@ -197,7 +201,10 @@ def _support(title: str, language: Literal["en", "zh"], number: int) -> BotSetti
         number=number,
         tools=("hangup", "lookup_record", "create_ticket", "transfer_to_human"),
         agent=AgentSettings(
-            persona=SUPPORT_PERSONAS[language], greeting=SUPPORT_GREETINGS[language], knowledge=True
+            persona=SUPPORT_PERSONAS[language],
+            greeting=SUPPORT_GREETINGS[language],
+            knowledge=True,
+            sources=SUPPORT_SOURCES[language],
         ),
     )
 
@@ -225,11 +232,15 @@ class Settings(BaseSettings):
     )
     default_bot: str = Field("demo", description="bot for who asks for none")
     http: HttpSettings = HttpSettings()
+    login: LoginSettings = LoginSettings()
     engines: EngineSettings = EngineSettings()
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     freeswitch: FreeSwitchSettings = FreeSwitchSettings()
     console: ConsoleSettings = ConsoleSettings()
+    dialer: DialerSettings = DialerSettings()
+    verto: VertoSettings = VertoSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
     notifications: NotificationSettings = NotificationSettings()
     tools: ToolSettings = ToolSettings()
     bots: dict[str, BotSettings] = Field(

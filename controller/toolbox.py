@@ -11,9 +11,12 @@ from typing import Any
 
 import gevent
 
+from controller.dialer.do_not_call import DoNotCall
+from controller.dialer.numbers import NumberReader
 from controller.dialogue.agent.ports import ToolCard
 from controller.session.profile import Profile
 from controller.settings import BotSettings, NotificationSettings, Settings
+from controller.storage.dialer_store import SqlDialerStore
 from controller.storage.engine import DatabaseUnavailable
 from controller.storage.lookup import LookupStore, NamedQuery
 from controller.storage.outbox import OutboxItem, OutboxState, OutboxStore
@@ -26,6 +29,8 @@ from controller.tools.channels.log import LogChannel
 from controller.tools.channels.sms import SmsChannel, SmsProvider
 from controller.tools.channels.webhook import Endpoint, WebhookChannel
 from controller.tools.create_ticket import CreateTicket, NewTicket
+from controller.tools.do_not_call import DoNotCallTool
+from controller.tools.hangup import Hangup
 from controller.tools.lookup_record import LookupRecord, Question
 from controller.tools.outbox.queued import QueuedChannel
 from controller.tools.outbox.worker import Patience, Worker
@@ -56,6 +61,9 @@ class Toolbox:
         self._outbox = OutboxStore(settings.database_url)
         self._inbox = OutboxStore(settings.database_url)  # a tool never waits for the worker's thread
         self._tickets = TicketStore(settings.database_url)
+        self._dialer = SqlDialerStore(settings.database_url)
+        numbers = NumberReader(settings.dialer.region)
+        self._do_not_call = DoNotCall(self._dialer.do_not_call, numbers)
         self._lookup = _lookup_store(tools.lookup)
         channels = _channels(settings.notifications, tools)
         self.worker: Worker[OutboxItem] = Worker(
@@ -82,6 +90,7 @@ class Toolbox:
         self._outbox.close()
         self._inbox.close()
         self._tickets.close()
+        self._dialer.close()
         self._lookup.close()
 
     def outbox_counts(self) -> list[tuple[str, str, int]]:
@@ -110,7 +119,9 @@ class Toolbox:
         """A runner for one session of `bot`. `entry`, `variables`: the session's."""
         number = phone_number(entry, variables)
         context = ToolContext(session_id, profile.language, variables, phone_number=number)
-        return Runner(self._tools, bot.tools, context)
+        # whom we call may be a machine, and is hung up on whatever the bot's tools are
+        allowed = {*bot.tools, Hangup.name} if entry == "outbound" else bot.tools
+        return Runner(self._tools, allowed, context)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -131,7 +142,10 @@ class Toolbox:
         return QueuedChannel(name, channel, self._inbox, nudge=nudge, unavailable=DatabaseUnavailable)
 
     def _own_tools(self, lookup: dict[str, LookupSettings]) -> list[Tool]:
-        tools: list[Tool] = [CreateTicket(self._keep_ticket, DatabaseUnavailable)]
+        tools: list[Tool] = [
+            CreateTicket(self._keep_ticket, DatabaseUnavailable),
+            DoNotCallTool(self._do_not_call.add, DatabaseUnavailable),
+        ]
         if lookup:
             questions = {name: Question(q.about, q.params) for name, q in lookup.items()}
             tools.append(LookupRecord(self._lookup, questions, DatabaseUnavailable))

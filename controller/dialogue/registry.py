@@ -52,7 +52,8 @@ class FlowSource:
 
     `flow`: a str names a file of `flows_dir` without ".yaml" (the flows that come with the product are
     used where it has none of that name); a Path is a file. `timezone`: the bot's IANA time zone.
-    `now` stands in for the clock. `helper` and `agents`: see FlowStrategy.
+    `now` stands in for the clock. `helper` and `agents`: see FlowStrategy; without `agents` it is not
+    known who there is, and `agent` nodes are not checked.
     """
 
     flow: str | Path
@@ -61,7 +62,7 @@ class FlowSource:
     flows_dir: Path | None = None
     now: Callable[[], datetime] | None = None
     helper: FlowHelper = field(default_factory=NoHelper)
-    agents: Mapping[str, Strategy] = field(default_factory=dict)
+    agents: Mapping[str, Strategy] | None = None
 
     def path(self) -> Path:
         """The file as it is found now. Raises UnknownStrategy."""
@@ -74,13 +75,13 @@ class FlowSource:
         flow lacks the language.
         """
         now = self.now or _clock(self.timezone)
-        loaded = load_version(self.path(), tools)
+        loaded = load_version(self.path(), tools, self.agents)
         strategy = FlowStrategy(
             loaded.flow,
             self.language,
             now,
             helper=self.helper,
-            agents=self.agents,
+            agents=self.agents or {},
             version=loaded.version,
         )
         return loaded, strategy

@@ -140,10 +140,12 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """The last happening. `reason`: hangup, goodbye, silence, time_limit, media_lost, error, drain…"""
+    """The last happening. `reason`: hangup, goodbye, silence, time_limit, media_lost, error, drain…
+    `memory`: what the strategy last remembered; only who knows the strategy can read it."""
 
     reason: str
     duration_ms: float
+    memory: Any = field(default=None, repr=False, compare=False)
 
 
 Happening = (

@@ -18,9 +18,9 @@ from controller.session.words import words
 
 
 def listen(core: Core) -> None:
-    """Wait for the caller; they have `silence.prompt_s`."""
+    """Wait for the caller; they have as long as is expected, or else `silence.prompt_s`."""
     core.enter(State.LISTENING)
-    core.set_timer(TimerKind.SILENCE, core.profile.silence.prompt_s)
+    core.set_timer(TimerKind.SILENCE, core.expect.silence_s or core.profile.silence.prompt_s)
 
 
 def open_turn(core: Core, event: ev.SpeechStart) -> None:

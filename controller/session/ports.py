@@ -105,12 +105,14 @@ class Expect:
 
     `completes(text)`: True when these words already answer the question, so that the endpoint may
     come early. `hints`: words or phrases for the recogniser. `dtmf_digits`: how many key presses make
-    one answer (`#` ends it early).
+    one answer (`#` ends it early). `silence_s`: how long the caller may be silent; None: as the profile
+    says.
     """
 
     completes: Callable[[str], bool] | None = None
     hints: tuple[str, ...] = ()
     dtmf_digits: int = 1
+    silence_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

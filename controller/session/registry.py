@@ -5,11 +5,17 @@ Responsible for saying no when the house is full. Knows nothing of entries or en
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from controller.session.happenings import Watcher
 from controller.session.ports import AudioIn, AudioOut
+
+if TYPE_CHECKING:
+    from controller.session.session import Parts
+
+Prepare = Callable[["Parts"], "Parts"]
+"""Changes what a session is made of, before it begins."""
 
 
 class SessionRefused(Exception):
@@ -88,11 +94,13 @@ class SessionOpener(Protocol):
         variables: Mapping[str, str],
         watchers: Sequence[Watcher] = (),
         entry_records: bool = False,
+        prepare: Prepare | None = None,
     ) -> LiveSession:
         """Begin a session at once (its opening is spoken without further ado).
 
         `bot` None means the default bot. `entry_records`: the entry makes the recording itself, if
-        there is to be one. Raises SessionRefused (ServerFull, Draining, UnknownBot).
+        there is to be one. `prepare`: has the last word on the session's parts. Raises SessionRefused
+        (ServerFull, Draining, UnknownBot).
         """
         ...
 

@@ -96,6 +96,12 @@ class Session:
         return self._core.state.value
 
     @property
+    def memory(self) -> object:
+        """What its strategy remembers, in the strategy's own form: to look at, not to change."""
+        core = self._core
+        return core.reply.memory_or(core.memory) if core.reply is not None else core.memory
+
+    @property
     def age_s(self) -> float:
         """Seconds since the session began."""
         return self._clock() - self._started
@@ -218,7 +224,7 @@ class Session:
         gevent.killall(self._hearing, block=False)
         self._voice.close()
         self._ear.close_all()
-        self._publish(SessionEnded(reason, round(duration_ms)))
+        self._publish(SessionEnded(reason, round(duration_ms), self._core.memory))
         self._parts.audio_out.close()
         self._on_end(self.session_id)
 

@@ -123,6 +123,22 @@ def test_greenswitch_works_with_it(console):
     assert session.hung_up_by == "operator"
 
 
+def test_a_client_that_logs_is_woken_after_each_answer(console):
+    raw = console.raw()
+    raw.sends(b"api status\n\nlog debug\n\n")
+    empty = (
+        b"Content-Type: log/data\nContent-Length: 1\nLog-Level: 5\nText-Channel: 0\n"
+        b"Log-File: switchtalk\nLog-Func: transcript\nLog-Line: 0\nUser-Data: \n\n\n"
+    )
+    before = raw.until(b"+OK log level debug [7]\n\n")
+    assert b"log/data" not in before  # `api status` came before the log was on
+    assert raw.until(empty) == empty
+    raw.sends(b"api help\n\napi help\n\n")  # one after both: nobody sleeps while more is asked
+    told = raw.until(empty)
+    assert told.count(b"api/response") == 2
+    assert told.count(b"log/data") == 1
+
+
 def test_greenswitch_with_the_wrong_password(console):
     client = InboundESL("127.0.0.1", console.server.port, "wrong")
     with pytest.raises(ValueError, match="Invalid password"):

@@ -9,7 +9,6 @@ from typing import Any
 
 import gevent
 import pytest
-import requests
 
 from tests.simulator.caller import WebCaller
 from tests.simulator.server_process import ServerProcess
@@ -84,7 +83,7 @@ def test_a_call_ends_with_the_version_it_began_with(server: ServerProcess, file:
 def test_a_broken_file_changes_nothing_and_is_told(server: ServerProcess, file: Path) -> None:
     good, before = file.read_text(encoding="utf-8"), flow_of(server)
     file.write_text(good.replace("next: end", "next: ende"), encoding="utf-8")
-    broken = requests.post(f"{server.url}/api/v1/flows/reload", timeout=LIMIT_S).json()["flows"]
+    broken = server.post("/api/v1/flows/reload").json()["flows"]
     problem, *_ = next(flow["problems"] for flow in broken if flow["bot"] == "tiny")
     assert problem.startswith(f"{file}:8:")
     assert "did you mean 'end'?" in problem

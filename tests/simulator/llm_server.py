@@ -32,6 +32,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     message: str = "no"
+    body: Mapping[str, Any] | None = None
+    """Instead of steps: the whole answer, as JSON."""
 
 
 def says(text: str) -> dict[str, Any]:
@@ -56,6 +58,16 @@ def speaks(text: str) -> Answer:
     words = text.split(" ")
     pieces = [words[0], *(f" {w}" for w in words[1:])]
     return Answer([*map(says, pieces), done()])
+
+
+def embeds(body: Mapping[str, Any], vector_of: Callable[[str], Iterable[float]]) -> Answer:
+    """The answer to a request for embeddings: a vector for each of its texts, in any order."""
+    data = [
+        {"object": "embedding", "index": index, "embedding": list(vector_of(text))}
+        for index, text in enumerate(body["input"])
+    ]
+    usage = {"prompt_tokens": 1, "total_tokens": 1}
+    return Answer(body={"object": "list", "data": data[::-1], "model": body["model"], "usage": usage})
 
 
 def for_ever(step: Step) -> Iterator[Step]:
@@ -159,6 +171,11 @@ class LlmServer:
             body = json.dumps({"error": {"message": answer.message, "type": "x"}}).encode()
             head = f"HTTP/1.1 {answer.status} No\r\nContent-Type: application/json\r\n{extra}"
             sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            return True
+        if answer.body is not None:
+            whole = json.dumps(answer.body).encode()
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{extra}"
+            sock.sendall(f"{head}Content-Length: {len(whole)}\r\n\r\n".encode() + whole)
             return True
         head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
         sock.sendall(f"{head}{extra}\r\n".encode())

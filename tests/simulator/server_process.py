@@ -121,9 +121,26 @@ class ServerProcess:
             self._process.kill()
             self._ended_within(STOP_LIMIT_S)
 
+    @property
+    def key(self) -> Mapping[str, str]:
+        """Headers of a program on the server's machine; none for a server too old to know them."""
+        directory = self._root / self._environment[f"{SETTINGS_PREFIX}VAR_DIR"]
+        try:
+            return {"Authorization": f"Bearer {(directory / 'local.key').read_text('ascii').strip()}"}
+        except FileNotFoundError:
+            return {}
+
     def get(self, path: str, timeout_s: float = 5.0) -> requests.Response:
         """HTTP GET from a native thread, so that callers on this hub go on. Raises OSError."""
-        answer = gevent.get_hub().threadpool.apply(_get, (self.url + path, timeout_s))
+        return self._ask("GET", path, None, timeout_s)
+
+    def post(self, path: str, body: Any = None, timeout_s: float = 60.0) -> requests.Response:
+        """HTTP POST of JSON, likewise."""
+        return self._ask("POST", path, body, timeout_s)
+
+    def _ask(self, method: str, path: str, body: Any, timeout_s: float) -> requests.Response:
+        asked = (method, self.url + path, self.key, body, timeout_s)
+        answer = gevent.get_hub().threadpool.apply(_request, asked)
         if isinstance(answer, OSError):
             raise answer
         assert isinstance(answer, requests.Response)
@@ -192,10 +209,12 @@ class ServerProcess:
         return ServerFailed(f"the server {what}; log {self.log_path} ends:\n{self.log_tail()}")
 
 
-def _get(url: str, timeout_s: float) -> requests.Response | OSError:
+def _request(
+    method: str, url: str, headers: Mapping[str, str], body: Any, timeout_s: float
+) -> requests.Response | OSError:
     """Errors are returned: a thread pool prints the traceback of what it raises."""
     try:
-        return requests.get(url, timeout=timeout_s)
+        return requests.request(method, url, headers=dict(headers), json=body, timeout=timeout_s)
     except OSError as exc:
         return exc
 

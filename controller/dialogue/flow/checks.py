@@ -6,12 +6,13 @@ Where the ways through the nodes lead is checked in `paths`, tools in `tool_chec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from jinja2 import Environment, TemplateSyntaxError, meta
 
 from controller.dialogue.flow import templates
 from controller.dialogue.flow.model import Flow
+from controller.dialogue.flow.nodes.agent import AgentNode
 from controller.dialogue.flow.nodes.base import RETURN
 from controller.dialogue.flow.paths import FILLING_KINDS, Finding, after_answers, check_paths, place
 from controller.dialogue.flow.suggest import expected
@@ -27,11 +28,16 @@ MAX_TEXT_CHARS = 1000
 """About a minute of speech; nobody listens longer without a word of their own."""
 
 
-def check(flow: Flow, tools: Tools | None = None) -> list[Finding]:
+def check(
+    flow: Flow, tools: Tools | None = None, agents: Collection[str] | None = None
+) -> list[Finding]:
     """Everything that is wrong: where, and what was expected. `tools`: those the bot may use, by name,
-    with the JSON Schema of their arguments; None: not known here, so calls of tools are not checked."""
+    with the JSON Schema of their arguments; `agents`: bots that `agent` nodes may hand over to. None:
+    not known here, so these are not checked."""
     wrong_names = list(_names(flow))
-    findings = [*_sizes(flow), *_languages(flow), *wrong_names, *_texts(flow)]
+    findings = [*_sizes(flow), *_languages(flow), *wrong_names, *_texts(flow), *_words(flow)]
+    if agents is not None:
+        findings += _agents(flow, agents)
     if tools is not None:
         findings += check_tools(flow, tools)
     if not wrong_names:  # they would be complained about a second time: "nothing leads to …"
@@ -101,6 +107,28 @@ def _texts(flow: Flow) -> Iterator[Finding]:
     for where, expression in flow.expressions():
         for problem in templates.expression_problems(expression, flow.slots, flow.variables):
             yield where, problem
+
+
+def _words(flow: Flow) -> Iterator[Finding]:
+    """Phrases that callers say: an answer without any in one language is never given in it."""
+    listened = [(("answers", index), item.words) for index, item in enumerate(flow.answers)]
+    listened += [
+        (("digressions", index), item.words) for index, item in enumerate(flow.digressions) if item.words
+    ]
+    for where, words in listened:
+        for code in flow.languages:
+            if not any(words.get(code, ())):
+                yield (*where, "words"), f"no words for language '{code}'"
+        for code in words.keys() - set(flow.languages):
+            among = expected(code, flow.languages)
+            yield (*where, "words", code), f"'{code}' is none of the flow's languages{among}"
+
+
+def _agents(flow: Flow, agents: Collection[str]) -> Iterator[Finding]:
+    for name, node in flow.nodes.items():
+        if isinstance(node, AgentNode) and node.agent not in agents:
+            told = f"there is no bot '{node.agent}' that is an agent{expected(node.agent, agents)}"
+            yield ("nodes", name, "agent"), told
 
 
 def _templates(flow: Flow) -> Iterator[tuple[Where, str]]:

@@ -20,12 +20,17 @@ from controller.dialogue.flow.memory import Phase
 from controller.dialogue.flow.nodes.agent import AgentNode
 from controller.dialogue.flow.nodes.ask import AskNode
 from controller.dialogue.flow.nodes.base import Go, NodeModel, Stay, Step
+from controller.dialogue.flow.nodes.transfer import TransferNode
 from controller.dialogue.flow.turn import Turn
 from controller.dialogue.languages.base import Intent, Phrase
 from controller.dialogue.slots import Certainty
+from controller.session.ports import ToolOutcome
 
 MAX_SILENCES = 3
 """How often a caller may say nothing in a row before the flow takes leave."""
+BRANCH_SILENCES = 2
+"""The same where the node has a way of its own for it (`no_input.next`): at the third silence a session
+with its usual settings (`silence.max_prompts`) says goodbye itself."""
 
 
 def hear(turn: Turn, text: str) -> Step:
@@ -33,19 +38,31 @@ def hear(turn: Turn, text: str) -> Step:
     node = turn.flow.node(turn.memory.node)
     if isinstance(node, AgentNode) and turn.memory.phase is Phase.ANSWER:
         return _beside_agent(turn, node, text)
+    if turn.memory.phase is Phase.ENDED:
+        return _after_leave(turn, node, text)
+    if turn.memory.phase is Phase.OUTCOME and turn.request.tool is not None:
+        return _outcome_first(turn, node, text, turn.request.tool)
     if turn.keys:
         step = _at_node(turn, node, text)
         return _not_understood(turn, node) if step is Stay.NOT_UNDERSTOOD else step
-    if turn.memory.phase is Phase.ENDED:
-        return _after_leave(turn, text)
     open_ended = isinstance(node, AskNode) and turn.flow.slots[node.slot].open_ended
+    if not open_ended and (calm := _calm(turn, text)) != text:
+        if not calm:
+            return _beside(turn, text) or _not_understood(turn, node, Phrase.EXCUSE)
+        text = calm
+    return _hear_words(turn, node, text, open_ended=open_ended)
+
+
+def _hear_words(turn: Turn, node: NodeModel, text: str, *, open_ended: bool) -> Step:
     intent = interjections.intent_of(turn, text)
     if turn.memory.phase is Phase.OUTCOME and intent in (Intent.WRONG, Intent.BACK):
         intent = None  # too late while the tool runs
     if intent is not None and not _answers(turn, node, text, intent):
-        return interjections.follow(turn, intent)
+        own = None if intent in turn.flow.intents else _beside(turn, text)
+        return own or interjections.follow(turn, intent)
     question = interjections.is_question(turn, text) and not open_ended
-    if question and (aside := _beside(turn, text)):
+    besides = question or (not open_ended and _only_beside(turn, node, text))
+    if besides and (aside := _beside(turn, text)):
         return aside
     step = _at_node(turn, node, text)
     if step is not Stay.NOT_UNDERSTOOD:
@@ -59,9 +76,9 @@ def silence(turn: Turn) -> Step:
     if turn.memory.phase is Phase.OUTCOME:
         return Stay.FAILED
     missed = node.missed(silent=True) if turn.memory.phase is not Phase.ENDED else None
+    if missed and missed.next and turn.request.silence_count >= BRANCH_SILENCES:
+        return Go(missed.next)
     if turn.memory.phase is Phase.ENDED or turn.request.silence_count >= MAX_SILENCES:
-        if missed and missed.next:
-            return Go(missed.next)
         turn.take_leave(Phrase.SILENT_GOODBYE, "silence")
         return Stay.WAIT
     if not isinstance(node, AgentNode):
@@ -74,7 +91,23 @@ def _at_node(turn: Turn, node: NodeModel, text: str) -> Step:
     """What the node makes of it. A confirm node asks itself what shall be changed."""
     if turn.memory.phase is Phase.WHICH_SLOT and node.answer_slot(turn) is not None:
         return corrections.hear_which(turn, text)
+    if turn.memory.phase is Phase.OUTCOME:
+        return _meanwhile(turn)
     return node.hear(turn, text)
+
+
+def _meanwhile(turn: Turn) -> Step:
+    """A tool is running, and what was said has to wait; not for ever: its outcome may be lost with a
+    reply that the caller talked over."""
+    turn.say(Phrase.ONE_MOMENT)
+    return interjections.detour(turn) or Stay.WAIT
+
+
+def _outcome_first(turn: Turn, node: NodeModel, text: str, outcome: ToolOutcome) -> Step:
+    """The caller talked over the reply that would have told the outcome: it goes on from there. What was
+    said counts only when it corrects something."""
+    step = node.outcome(turn, outcome)
+    return (not turn.keys and _corrected(turn, text)) or step
 
 
 def _beside_agent(turn: Turn, node: AgentNode, text: str) -> Step:
@@ -85,8 +118,13 @@ def _beside_agent(turn: Turn, node: AgentNode, text: str) -> Step:
     return node.hear(turn, text)
 
 
-def _after_leave(turn: Turn, text: str) -> Step:
+def _after_leave(turn: Turn, node: NodeModel, text: str) -> Step:
     """Something came to the caller's mind during the goodbye."""
+    if isinstance(node, TransferNode):  # a colleague is about to have the caller
+        return _meanwhile(turn)
+    if turn.keys:
+        turn.take_leave(Phrase.GOODBYE, "goodbye")
+        return Stay.WAIT
     intent = interjections.intent_of(turn, text)
     if intent in interjections.PAUSES:
         turn.remember(phase=Phase.ANSWER)
@@ -110,6 +148,32 @@ def _answers(turn: Turn, node: NodeModel, text: str, intent: Intent) -> bool:
     return match.certainty is Certainty.CERTAIN or (intent is Intent.WRONG and match.value is False)
 
 
+def _calm(turn: Turn, text: str) -> str:
+    """The words without the swearing in them; empty when nothing else was said."""
+    calm = turn.language.swearing.sub(" ", text)
+    return calm if turn.language.clean(calm) else ""
+
+
+def _only_beside(turn: Turn, node: NodeModel, text: str) -> bool:
+    """What looks like an answer is nothing but words that the flow has an answer or a digression for:
+    "parking" is no name, the "don't" of "don't call me" no refusal."""
+    slot = node.answer_slot(turn)
+    match = slot.parse(text, turn.language, turn.context()) if slot is not None else None
+    if slot is None or match is None or match.introduced:
+        return False
+    if match.certainty is Certainty.CERTAIN and not isinstance(match.value, bool):
+        return False
+    said = turn.language.clean(text)
+    answer, digression = interjections.answer_to(turn, text), digressions.digression_in(turn, text)
+    if answer is not None and said in answer.words.get(turn.language.code, ()):
+        return True
+    if digression is None:
+        return False
+    words = digression.words.get(turn.language.code, ())
+    rest = next((said.replace(word, " ") for word in words if word in said), said)
+    return slot.parse(rest, turn.language, turn.context()) is None
+
+
 def _beside(turn: Turn, text: str) -> Step | None:
     """The flow's own answer to a remark, or its digression about it."""
     if answer := interjections.answer_to(turn, text):
@@ -127,7 +191,7 @@ def _make_sense(turn: Turn, node: NodeModel, text: str, *, question: bool) -> St
     if step := _helped(turn, node, text):
         return step
     if question:
-        return _explained(turn, text)
+        return _explained(turn, node, text)
     return _not_understood(turn, node)
 
 
@@ -165,22 +229,26 @@ def _wanted(turn: Turn, name: str) -> str:
     return f"{slot.type}: {label}"
 
 
-def _explained(turn: Turn, text: str) -> Step:
-    """A question that the flow has no answer for: the helper's, or an honest word."""
+def _explained(turn: Turn, node: NodeModel, text: str) -> Step:
+    """A question that the flow has no answer for: the helper's, or an honest word. From the second one
+    on it counts as an answer that was not understood, so that the question changes its words."""
     code = turn.language.code
     topics = {
         ", ".join(answer.words.get(code, ())): turn.language.joiner.join(turn.words(answer.say))
         for answer in turn.flow.answers
     }
     words = explained(turn.script.helper, turn.question(), text, topics)
+    turn.remember(unanswered=turn.memory.unanswered + 1)
+    if words is None and turn.memory.unanswered > 1:
+        return _not_understood(turn, node, Phrase.DONT_KNOW)
     return interjections.reply_with(turn, words)
 
 
-def _not_understood(turn: Turn, node: NodeModel) -> Step:
+def _not_understood(turn: Turn, node: NodeModel, why: Phrase = Phrase.NOT_UNDERSTOOD) -> Step:
     turn.remember(tries=turn.memory.tries + 1)
     if turn.memory.tries >= node.tries_allowed():
         return Stay.FAILED
     missed = node.missed(silent=False)
-    turn.say(missed.say if missed and missed.say else Phrase.NOT_UNDERSTOOD)
+    turn.say(missed.say if missed and missed.say else why)
     node.ask_again(turn)
     return Stay.WAIT

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,10 @@ def load_flow(path: Path) -> Flow:
     return load_version(path).flow
 
 
-def load_version(path: Path, tools: Tools | None = None) -> Loaded:
-    """Like `load_flow`, with the version of what was read. `tools`: see `checks.check`."""
+def load_version(
+    path: Path, tools: Tools | None = None, agents: Collection[str] | None = None
+) -> Loaded:
+    """Like `load_flow`, with the version of what was read. `tools`, `agents`: see `checks.check`."""
     try:
         with path.open("rb") as file:
             stamp = stamp_of(os.fstat(file.fileno()))
@@ -105,15 +107,22 @@ def load_version(path: Path, tools: Tools | None = None) -> Loaded:
     except (OSError, UnicodeDecodeError) as error:
         raise FlowError([Problem(str(path), 1, 1, "", f"can't be read: {error}")]) from error
     version = hashlib.sha256(content).hexdigest()[:VERSION_CHARS]
-    return Loaded(parse_flow(text, str(path), tools), path, version, stamp)
+    return Loaded(parse_flow(text, str(path), tools, agents), path, version, stamp)
 
 
-def parse_flow(text: str, file: str = "<flow>", tools: Tools | None = None) -> Flow:
+def parse_flow(
+    text: str,
+    file: str = "<flow>",
+    tools: Tools | None = None,
+    agents: Collection[str] | None = None,
+) -> Flow:
     """Like `load_flow`, for a text. `file` is how errors call it."""
     tree, data = _read(text, file)
     flow, problems = _validated(file, tree, data)
     if flow is not None:
-        problems += [_locate(file, tree, where, message) for where, message in check(flow, tools)]
+        problems += [
+            _locate(file, tree, where, message) for where, message in check(flow, tools, agents)
+        ]
     if problems or flow is None:
         raise FlowError(problems)
     return flow

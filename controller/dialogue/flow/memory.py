@@ -67,6 +67,8 @@ class Memory:
     asked: Mapping[str, int] = field(default_factory=dict)
     """By node: how many replies ended in its question."""
     detours: int = 0
+    unanswered: int = 0
+    """Questions of the caller's at this node that the flow has no answer for."""
     turns: int = 0
     tool: Mapping[str, Any] = field(default_factory=dict)
     """The last tool's result: ok, say, code, data; made harmless."""

@@ -17,10 +17,25 @@ MAX_DEPTH = 5
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ue000-\uf8ff\ufeff]+")
 
 
+class Exact(float):
+    """A number that is written as its slot wrote it: a price keeps its cents ("12.50")."""
+
+    written: str
+
+    @classmethod
+    def of(cls, value: Decimal, written: str) -> Exact:
+        """`value`, to be written as `written`."""
+        number = cls(value)
+        number.written = written
+        return number
+
+
 def plain_text(value: object) -> str:
     """How a value is written into a text: one line, at most MAX_VALUE_CHARS; nothing for a list."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Exact):
+        return value.written
     if isinstance(value, float | Decimal):
         return number_text(value)
     if value is None or isinstance(value, Mapping | list | tuple):

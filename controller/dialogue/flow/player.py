@@ -54,7 +54,7 @@ def _enter(turn: Turn, name: str) -> Step:
     digressions.forget_left(turn, name)
     turn.remember(node=name, phase=Phase.ANSWER, agent=None)
     if moved:
-        turn.remember(tries=0)
+        turn.remember(tries=0, unanswered=0)
     return attempt(turn, lambda: _node(turn).enter(turn))
 
 

@@ -15,7 +15,7 @@ from jinja2 import ChainableUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from controller.dialogue.flow.plain import plain_text
+from controller.dialogue.flow.plain import Exact, plain_text
 from controller.dialogue.slots import Match
 
 FIRST_HELD = 0xE000
@@ -52,7 +52,7 @@ def seen(match: Match) -> Spoken:
     """An answer as templates see it: `value` is a number, true or false where it is one, else text."""
     value = match.value
     if isinstance(value, Decimal):
-        value = int(value) if value == value.to_integral_value() else float(value)
+        value = Exact.of(value, match.raw) if "." in match.raw else int(value)
     if not isinstance(value, bool | int | float):
         value = match.raw
     return Spoken(match.spoken, value)

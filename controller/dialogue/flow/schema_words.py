@@ -91,6 +91,8 @@ SPECIAL = {
     "whether that is right.",
     "AskNode.no_input": "What to say and do when the caller says nothing.",
     "AskNode.no_match": "What to say and do when the words were not understood.",
+    "ConfirmNode.no_input": "What to say and do when the caller says nothing.",
+    "ConfirmNode.no_match": "What to say and do when the words were not understood.",
     "Missed": "For when no answer came.",
     "Missed.say": "Said before the question is put again.",
     "Missed.next": f"{_NODE} that follows when it was tried often enough.",

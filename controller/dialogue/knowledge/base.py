@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
+import structlog
 
 from controller.dialogue.knowledge import searching, store
 from controller.dialogue.knowledge.embedding import Embedder, Vectors
-from controller.dialogue.knowledge.errors import BadName, TooBig, Unreadable
+from controller.dialogue.knowledge.errors import BadName, EmbedderDown, OtherEmbedder, TooBig, Unreadable
 from controller.dialogue.knowledge.model import Added, Hit, Snippet, Source
 from controller.dialogue.knowledge.reading.limits import Limits
 from controller.dialogue.knowledge.reading.reader import format_of, read
@@ -30,9 +31,12 @@ MAX_QUERY = 1000
 """Characters of a question that are looked at."""
 EMBED_AT_ONCE = 64
 
+log = structlog.get_logger(__name__)
+
 Hits = list[Hit]
 Sources = list[Source]
 Rows = list[Row]
+Meaning = Callable[[str], Vectors | None]
 Progress = Callable[[int, int], None]
 """Told (snippets done, snippets in all)."""
 
@@ -49,12 +53,13 @@ class KnowledgeBase:
         threshold: float = THRESHOLD,
     ) -> None:
         """`embedder` None: found by keywords alone. `threshold`: from which score (0-1) on a snippet is
-        a hit. Raises StoreBroken."""
+        a hit. Raises StoreBroken; OtherEmbedder when another one made what is stored."""
         self._store = Store(directory)
         self._embedder = embedder
         self._limits = limits
         self._threshold = threshold
         self._meanings = Meanings(0, np.zeros(0, np.int64), np.zeros((0, 0), np.float32))
+        self._refuse_mixing()
         self._refresh()
 
     def add(
@@ -63,7 +68,8 @@ class KnowledgeBase:
         """Read a file and store it under `name` (a path's own by default), in place of what had that
         name. The name's ending says the format. All or nothing.
 
-        Raises UnknownFormat, TooBig, Empty, Unreadable, BadName, StoreBroken.
+        Raises UnknownFormat, TooBig, Empty, Unreadable, BadName, StoreBroken, EmbedderDown,
+        OtherEmbedder.
         """
         name = _checked_name(name or (file.name if isinstance(file, Path) else ""))
         format_of(name)
@@ -73,6 +79,7 @@ class KnowledgeBase:
             raise Unreadable(f"{name}: it holds no text")
         if len(snippets) > MAX_SNIPPETS:
             raise TooBig(f"{name}: {len(snippets):,} snippets; at most {MAX_SNIPPETS:,}: split the file")
+        self._refuse_mixing()
         rows = self._rows(snippets, progress)
         self._store.replace(name, self._embedder.name if self._embedder else "", rows)
         self._refresh()
@@ -87,18 +94,43 @@ class KnowledgeBase:
         """All sources by name. Raises StoreBroken."""
         return self._store.sources()
 
-    def search(self, query: str, limit: int = 5, sources: Sequence[str] = ()) -> Hits:
+    def search(
+        self,
+        query: str,
+        limit: int = 5,
+        sources: Sequence[str] = (),
+        meaning: Meaning | None = None,
+    ) -> Hits:
         """The snippets that answer the question, best first; an empty list says that nothing was found.
-        `sources`: only these, by name or pattern ("shoes_*.md"); none: all. Raises StoreBroken."""
+        `sources`: only these, by name or pattern ("shoes_*.md"); none: all. `meaning` makes the
+        question's vector; None: the base's embedder does. Without a vector keywords decide. Raises
+        StoreBroken."""
         asked = query[:MAX_QUERY]
         wanted = terms(asked)
-        vector = self._embedder.embed([asked])[0] if self._embedder and wanted else None
+        vector = (meaning or self._meaning)(asked) if wanted else None
         if vector is not None and not vector.any():
             vector = None
         with self._store.reading() as db:
             meanings = self._refreshed(db)
             within = store.snippets_of(db, sources) if sources else None
             return searching.search(db, wanted, vector, meanings, self._threshold, limit, within)
+
+    def _meaning(self, question: str) -> Vectors | None:
+        try:
+            return self._embedder.embed([question])[0] if self._embedder else None
+        except EmbedderDown as error:
+            log.warning("searching_by_keywords_alone", detail=str(error))
+            return None
+
+    def _refuse_mixing(self) -> None:
+        """Vectors of two embedders say nothing about each other."""
+        mine = self._embedder.name if self._embedder else ""
+        others = {source.embedder for source in self._store.sources()} - {mine, ""}
+        if mine and others:
+            raise OtherEmbedder(
+                f"this knowledge base was made with the embeddings of {', '.join(sorted(others))}, and "
+                f"the settings say {mine}: change them back, or remove its sources and add them again"
+            )
 
     def _refresh(self) -> None:
         with self._store.reading() as db:

@@ -1,5 +1,5 @@
-"""What the knowledge base asks of an embedder. The embedded one is `minilm`; a service (any
-OpenAI-compatible endpoint) takes its place by fitting this."""
+"""What the knowledge base asks of an embedder. `minilm` comes along; `openai_embedder` is any
+OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), dimensions) float32, rows of length 1; a row of zeros for a text in a language
-        it doesn't know, which is then found by keywords. Blocking."""
+        it doesn't know, which is then found by keywords. Blocking. Raises EmbedderDown."""
         ...

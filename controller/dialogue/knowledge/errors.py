@@ -31,5 +31,13 @@ class BadName(KnowledgeError):
     """That can't be the name of a source."""
 
 
+class EmbedderDown(KnowledgeError):
+    """The server that makes vectors gives none, or none that can be used."""
+
+
+class OtherEmbedder(KnowledgeError):
+    """The vectors that are stored were made by another embedder than the one at hand."""
+
+
 class StoreBroken(KnowledgeError):
     """The knowledge base's own file can't be used."""

@@ -13,9 +13,11 @@ from functools import partial
 from time import monotonic
 from typing import Protocol
 
+import gevent
 import structlog
 from gevent.event import AsyncResult
 
+from controller.dialogue.knowledge.base import Meaning
 from controller.dialogue.knowledge.model import Hit
 from controller.dialogue.knowledge.words import terms
 from media.pool import EnginePool, PoolFull, Priority
@@ -32,8 +34,11 @@ log = structlog.get_logger(__name__)
 class Searchable(Protocol):
     """A KnowledgeBase, as far as a searcher needs it."""
 
-    def search(self, query: str, limit: int, sources: Sequence[str]) -> list[Hit]:
-        """Blocking, thread-safe. `sources`: names or patterns; none: all."""
+    def search(
+        self, query: str, limit: int, sources: Sequence[str], meaning: Meaning | None, /
+    ) -> list[Hit]:
+        """Blocking, thread-safe. `sources`: names or patterns; none: all. `meaning`: gives the
+        question's vector; None: the base makes it."""
         ...
 
 
@@ -47,13 +52,17 @@ class Searcher:
         limit: int = 5,
         clock: Callable[[], float] = monotonic,
         sources: Sequence[str] = (),
+        meaning: Meaning | None = None,
     ) -> None:
-        """`sources`: those that may be used, by name or pattern; none: all."""
+        """`sources`: those that may be used, by name or pattern; none: all. `meaning`: asks a server for
+        a question's vector, within a time limit; it waits on the hub, because a worker of the pool has
+        better things to do. None: the base makes it."""
         self._base = base
         self._pool = pool
         self._limit = limit
         self._clock = clock
         self._sources = tuple(sources)
+        self._meaning = meaning
         self._begun: OrderedDict[frozenset[str], tuple[float, AsyncResult]] = OrderedDict()
 
     def ahead(self, partial_text: str, /) -> None:
@@ -78,19 +87,38 @@ class Searcher:
 
     def _begin(self, text: str, priority: Priority) -> AsyncResult:
         result = AsyncResult()
-        job = partial(self._base.search, text, self._limit, self._sources)
+        if self._meaning is None:
+            if not self._submit(text, priority, result, None):
+                return result
+        else:
+            gevent.spawn(self._ask_server, text, priority, result, self._meaning)
+        self._begun[_key(text)] = (self._clock(), result)
+        self._begun.move_to_end(_key(text))
+        if len(self._begun) > KEPT:
+            self._begun.popitem(last=False)
+        return result
+
+    def _ask_server(self, text: str, priority: Priority, result: AsyncResult, meaning: Meaning) -> None:
+        try:
+            vector = meaning(text)
+            if not self._submit(text, priority, result, lambda _question: vector):
+                result.set_exception(PoolFull("no room to search ahead"))
+        except Exception as error:  # noqa: BLE001 - whoever waits for the result is told
+            result.set_exception(error)
+
+    def _submit(
+        self, text: str, priority: Priority, result: AsyncResult, meaning: Meaning | None
+    ) -> bool:
+        """Hand the search to the pool; False when it has no room for a partial. Raises PoolFull."""
+        job = partial(self._base.search, text, self._limit, self._sources, meaning)
         try:
             self._pool.submit(job, priority=priority, on_done=result.set, on_error=result.set_exception)
         except PoolFull:
             if priority is Priority.FINAL:
                 raise
             log.debug("no room to search ahead")
-            return result
-        self._begun[_key(text)] = (self._clock(), result)
-        self._begun.move_to_end(_key(text))
-        if len(self._begun) > KEPT:
-            self._begun.popitem(last=False)
-        return result
+            return False
+        return True
 
 
 def _key(text: str) -> frozenset[str]:

@@ -45,6 +45,7 @@ class Phrase(StrEnum):
     HELLO = "hello"
     ROBOT = "robot"
     DONT_KNOW = "dont_know"
+    EXCUSE = "excuse"
     NOT_UNDERSTOOD = "not_understood"
     STILL_THERE = "still_there"
     NO_PROBLEM = "no_problem"
@@ -237,6 +238,8 @@ class Language:
     """Somebody wants something to be different, without saying yet what it shall be."""
     ratings: tuple[tuple[re.Pattern[str], int], ...]
     """Words of satisfaction and the mark from 1 to 5 they stand for; the first that is found counts."""
+    swearing: re.Pattern[str]
+    """Words of anger in raw text: taken out, what is left may be an answer."""
     clean: Callable[[str], str]
     numeric: Callable[[str], str]
     ordinal: Callable[[str], int | None]

@@ -19,7 +19,7 @@ from gevent.queue import Queue
 from controller.gateway.server import create_app, serve
 from controller.session.happenings import Watcher
 from controller.session.ports import AudioIn, AudioOut
-from controller.session.registry import SessionRegistry, UnknownBot
+from controller.session.registry import Prepare, SessionRegistry, UnknownBot
 from controller.telephony.endpoints import Endpoints
 from controller.telephony.routing import Numbers
 from controller.telephony.service import Telephony, TelephonyOptions
@@ -62,6 +62,7 @@ class PhoneOpener:
         variables: Mapping[str, str],
         watchers: Sequence[Watcher] = (),
         entry_records: bool = False,
+        prepare: Prepare | None = None,
     ) -> PhoneSession:
         self.check_room(bot)
         self.entry_records.append(entry_records)

@@ -17,6 +17,7 @@ from controller.gateway.server import GatewayServer, create_app, serve
 from controller.phone_desk import Desk
 from controller.tools.base import ToolError
 from tests.integration.telephony.house import LIMIT_S, House, wait_for
+from tests.login import KEY
 from tests.simulator.freeswitch.phones import Answers, Busy, NoAnswer
 from tests.unit.gateway.fakes import make_deps
 
@@ -127,7 +128,7 @@ def test_the_bots_tool_says_why_nobody_took_the_caller(house: House, desk: Desk)
 def run_command(gateway: GatewayServer, number: str, *, wait: bool = True) -> tuple[int, str]:
     shown = io.StringIO()
     console = Console(file=shown, width=100)
-    server = Server(f"http://127.0.0.1:{gateway.port}")
+    server = Server(f"http://127.0.0.1:{gateway.port}", KEY)
     code = make_call(console, server, {"number": number}, wait=wait)
     return code, shown.getvalue()
 

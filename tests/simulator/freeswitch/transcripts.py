@@ -48,7 +48,9 @@ def load(name: str) -> list[Step]:
 def names() -> list[str]:
     """All of them."""
     return sorted(
-        str(path.relative_to(DIRECTORY))[: -len(".jsonl")] for path in DIRECTORY.rglob("*.jsonl")
+        str(path.relative_to(DIRECTORY))[: -len(".jsonl")]
+        for path in DIRECTORY.rglob("*.jsonl")
+        if "verto" not in path.parts  # its own simulator replays these
     )
 
 

@@ -25,11 +25,11 @@ digressions:
   - words: {en: [wheelchair], zh: [轮椅]}
     start: wheels
   - {intent: robot, start: machine}
-  - words: {en: [loop]}
+  - words: {en: [loop], zh: [转圈]}
     start: loop
-  - words: {en: [deeper]}
+  - words: {en: [deeper], zh: [再深]}
     start: deeper
-  - words: {en: [deepest]}
+  - words: {en: [deepest], zh: [最深]}
     start: deepest
 nodes:
   name: {kind: ask, slot: name, prompt: {en: "Who?", zh: 您是哪位？}, next: when}

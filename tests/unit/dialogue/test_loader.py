@@ -223,3 +223,43 @@ def test_the_version_is_that_of_the_bytes(tmp_path: Path) -> None:
     assert len(first.version) == 12
     assert first.version != second.version
     assert first.flow == second.flow
+
+
+WORDS = """\
+flow: tiny
+languages: [en, zh]
+start: ask
+slots:
+  sure: {type: yes_no}
+answers:
+  - words: {en: [parking]}
+    say: {en: Behind the house., zh: 在房子后面。}
+digressions:
+  - words: {zh: [停车], fr: [parking]}
+    start: ask
+nodes:
+  ask: {kind: ask, slot: sure, prompt: {en: Sure., zh: 对吗。}, next: talk}
+  talk: {kind: agent, agent: suport, goal: {en: Help., zh: 帮忙。}, next: end, otherwise: end}
+  end: {kind: hangup, say: {en: Goodbye., zh: 再见。}}
+"""
+
+
+def test_words_are_wanted_in_every_language_and_agents_must_be_there() -> None:
+    with pytest.raises(FlowError) as caught:
+        parse_flow(WORDS, "tiny.yaml", agents=["support"])
+    told = [f"{problem.line}: {problem.message}" for problem in caught.value.problems]
+    assert told == [
+        "7: no words for language 'zh'",
+        "10: no words for language 'en'",
+        "10: 'fr' is none of the flow's languages; expected one of: en, zh",
+        "14: there is no bot 'suport' that is an agent; did you mean 'support'? "
+        "expected one of: support",
+    ]
+
+
+def test_agents_are_not_checked_where_nobody_knows_them() -> None:
+    right = WORDS.replace("{en: [parking]}", "{en: [parking], zh: [停车]}")
+    right = right.replace("{zh: [停车], fr: [parking]}", "{en: [cars], zh: [汽车]}")
+    assert parse_flow(right).flow == "tiny"
+    with pytest.raises(FlowError):
+        parse_flow(right, agents=[])

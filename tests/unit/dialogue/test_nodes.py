@@ -162,7 +162,6 @@ def test_no_match_and_no_input_have_their_own_words_and_ways() -> None:
     assert caller.says("purple").hung_up == "other"
     caller = _talk(nodes)
     caller.is_silent().hears("Anybody there? Are you sure?")
-    caller.is_silent()
     assert caller.is_silent().hung_up == "alone"
 
 
@@ -404,3 +403,26 @@ def test_wrong_and_back_in_chinese() -> None:
     for line in ("不对", "上一个问题", "错了", "返回上一步"):
         caller.says(line).hears("没问题。请问您叫什么名字？")
         caller.says("我叫李伟").hears("谢谢您。您想约哪天几点？")
+
+
+def test_a_confirm_node_has_branches_for_what_was_not_said() -> None:
+    nodes = """\
+    one: {kind: ask, slot: sure, prompt: "Sure?", next: two}
+    two:
+      kind: confirm
+      corrects: [sure]
+      prompt: So you are?
+      reprompts: ["Yes or no?"]
+      no_match: {say: Pardon me., next: other}
+      no_input: {say: Anybody there?, next: alone}
+      yes: end
+    other: {kind: hangup, say: Another way. Goodbye., reason: other}
+    alone: {kind: hangup, say: All alone. Goodbye., reason: alone}
+    """
+    caller = _talk(nodes).says("yes")
+    caller.says("purple").hears("Pardon me. Yes or no?")
+    caller.says("purple")
+    assert caller.says("purple").hung_up == "other"
+    caller = _talk(nodes).says("yes")
+    caller.is_silent().hears("Anybody there? So you are?")
+    assert caller.is_silent().hung_up == "alone"

@@ -10,6 +10,7 @@ from jsonschema import validate
 
 from controller.session.ports import Propose
 from controller.tools.create_ticket import CreateTicket
+from controller.tools.do_not_call import DoNotCallTool
 from controller.tools.registry import DEFAULT_TEMPLATES
 from controller.tools.templates import load_templates
 from controller.tools.transfer_to_human import TransferToHuman
@@ -25,7 +26,8 @@ EN = {
 ZH = {**EN, "name": "王芳", "currency": "CNY"}
 BILL = {"en": ("eighty", "80", "1st of March"), "zh": ("八十", "80", "三月一号")}
 TEMPLATES = load_templates(DEFAULT_TEMPLATES)
-SCHEMAS = {"create_ticket": CreateTicket.schema, "transfer_to_human": TransferToHuman.schema}
+TOOLS = (CreateTicket, DoNotCallTool, TransferToHuman)
+SCHEMAS = {tool.name: tool.schema for tool in TOOLS}
 KNOWN_EN = ("yes", "eight three one five")
 KNOWN_ZH = ("是的", "八三一五")
 
@@ -128,10 +130,10 @@ def test_a_promise_in_chinese() -> None:
         ("en", (*KNOWN_EN, "no I can't", "yes please"), ["transfer_to_human"], None),
         ("en", ("can I speak to a person",), ["transfer_to_human"], None),
         ("en", ("no", "no"), [], "wrong_person"),
-        ("en", ("no", "yes"), ["send_notification do_not_call"], "do_not_call"),
-        ("en", ("no, don't call me again", "yes"), ["send_notification do_not_call"], "do_not_call"),
-        ("en", ("stop calling me please",), ["send_notification do_not_call"], "do_not_call"),
-        ("en", (*KNOWN_EN, "take me off your list"), ["send_notification do_not_call"], "do_not_call"),
+        ("en", ("no", "yes"), ["do_not_call"], "do_not_call"),
+        ("en", ("no, don't call me again", "yes"), ["do_not_call"], "do_not_call"),
+        ("en", ("stop calling me please",), ["do_not_call"], "do_not_call"),
+        ("en", (*KNOWN_EN, "take me off your list"), ["do_not_call"], "do_not_call"),
         ("en", ("yes", "#1111", "#2222", "#3333"), ["create_ticket"], "not_verified"),
         ("en", ("yes", "green", "red", "blue"), ["create_ticket"], "not_verified"),
         ("en", ("", "", ""), [], "silence"),
@@ -150,8 +152,8 @@ def test_a_promise_in_chinese() -> None:
         ("zh", (*KNOWN_ZH, "不能", "好的"), ["transfer_to_human"], None),
         ("zh", ("转人工",), ["transfer_to_human"], None),
         ("zh", ("不是", "不用了"), [], "wrong_person"),
-        ("zh", ("不是", "好的"), ["send_notification do_not_call"], "do_not_call"),
-        ("zh", ("以后别再打电话了",), ["send_notification do_not_call"], "do_not_call"),
+        ("zh", ("不是", "好的"), ["do_not_call"], "do_not_call"),
+        ("zh", ("以后别再打电话了",), ["do_not_call"], "do_not_call"),
         ("zh", ("是的", "#1111", "#2222", "#3333"), ["create_ticket"], "not_verified"),
         ("zh", ("", "", ""), [], "silence"),
         ("zh", ("是的", "再见"), [], "goodbye"),
@@ -170,7 +172,7 @@ def test_where_it_leads(
     [
         ("en", (*KNOWN_EN, "yes", "Friday", "yes"), "send_notification", 1, "not_noted"),
         ("en", (*KNOWN_EN, "already paid"), "send_notification", 1, "not_noted"),
-        ("en", ("stop calling me",), "send_notification", 1, "do_not_call"),
+        ("en", ("stop calling me",), "do_not_call", 1, "not_noted"),
         ("en", (*KNOWN_EN, "no I can't", "yes"), "transfer_to_human", 2, "call_back"),
         ("en", ("yes", "#1", "#2", "#3", "#4"), "create_ticket", 1, "not_verified"),
         ("zh", (*KNOWN_ZH, "可以", "星期五", "对"), "send_notification", 1, "not_noted"),

@@ -46,7 +46,8 @@ def test_a_slot_prints_as_it_is_spoken_and_gives_its_value() -> None:
         "On Friday at ten, 2026-03-20T10:00."
     ]
     money = seen(Match(Decimal("120.50"), "120 pounds 50", Certainty.CERTAIN, raw="120.50"))
-    assert _fill("{{ amount.value }}", amount=money) == ["120.5"]
+    assert _fill("{{ amount.value }}", amount=money) == ["120.50"]
+    assert _fill("{{ amount.value | round(1) }}", amount=money) == ["120.5"]
     assert _fill("{% if sure %}Yes then.{% else %}No then.{% endif %}", sure=Spoken("no", False)) == [
         "No then."
     ]

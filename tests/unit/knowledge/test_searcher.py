@@ -21,7 +21,7 @@ class Recorded:
         self.threads: set[int] = set()
         self.error: Exception | None = None
 
-    def search(self, query: str, limit: int, sources: Sequence[str]) -> list[Hit]:
+    def search(self, query: str, limit: int, sources: Sequence[str], meaning=None) -> list[Hit]:
         self.asked.append(query)
         self.threads.add(get_ident())
         if self.error:

@@ -4,7 +4,7 @@ from controller.session import effects as ef
 from controller.session import events as ev
 from controller.session import happenings as hp
 from controller.session.core import TOOLS_S
-from controller.session.ports import Expect, Propose, Remember, Role, Say, ToolOutcome
+from controller.session.ports import Cause, Expect, Propose, Remember, Role, Say, ToolOutcome
 from controller.session.profile import BargeInSettings, Profile
 from tests.unit.session.world import World, echo, ended
 
@@ -152,6 +152,19 @@ def test_barge_in_can_be_switched_off():
     world.says("stop stop stop", at=0.4, ms=600)
     world.run(until=3)
     assert world.core.history[0].text == "Hello there. How can I help?"
+
+
+def test_a_strategy_says_how_long_the_caller_may_be_silent():
+    def script(request):
+        yield Expect(silence_s=2.0 if request.cause is Cause.OPENING else None)
+        if request.cause is not Cause.OPENING:
+            yield Say("Are you there?")
+
+    world = World(script)
+    world.run(until=12)
+    first, second = world.time_of(hp.ChunkSpoken), world.time_of(hp.ChunkSpoken, 1)
+    assert 2.0 <= first < 2.5
+    assert second - first > 7, "then it is the profile's again"
 
 
 def test_silence_is_asked_about_and_then_the_call_ends():

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from controller.storage import migrations
+from controller.storage import access_models, migrations  # noqa: F401 - its tables are compared too
 from controller.storage.engine import DatabaseNewer, DatabaseUnavailable, StorageError, open_engine
 from controller.storage.migrations import DIRECTORY, known_revisions, migrate
 from controller.storage.models import Base

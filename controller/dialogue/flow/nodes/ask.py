@@ -168,7 +168,7 @@ class AskNode(NodeModel):
             return Stay.FAILED  # one more than for what was not understood at all
         turn.say(match.missing[0])
         turn.clear(self.slot)
-        if match.missing[0] is not Phrase.WHICH_OF_THEM:
+        if match.missing[0] is not Phrase.WHICH_OF_THEM or turn.memory.tries > 1:
             turn.ask(self.instead or self.prompt)
         if match.missing[1:]:
             turn.fill(self.slot, Match(match.value, "", Certainty.PARTIAL, match.missing[1:]))

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from controller.dialogue.flow import corrections
 from controller.dialogue.flow.memory import Phase
-from controller.dialogue.flow.nodes.base import Go, NodeModel, Stay, Step
+from controller.dialogue.flow.nodes.base import Go, Missed, NodeModel, Stay, Step
 from controller.dialogue.languages.base import Phrase
 from controller.dialogue.model import Text
 from controller.dialogue.slots import Slot
@@ -24,22 +24,28 @@ _YES_NO = YesNoSlot()
 
 class ConfirmNode(NodeModel):
     """`prompt`; `yes` is where it goes on. After a "no", `which` asks which of `corrects` to change (not
-    needed when there is one)."""
+    needed when there is one). `no_match` and `no_input` are as in an ask node."""
 
     kind: Literal["confirm"]
     prompt: Text
     reprompts: tuple[Text, ...] = ()
     which: Text | None = None
     corrects: tuple[str, ...] = Field(min_length=1)
+    no_match: Missed | None = None
+    no_input: Missed | None = None
     max_tries: int = Field(3, ge=1, le=10)
     yes: str
     otherwise: str | None = None
 
     def targets(self) -> Iterator[tuple[str, str]]:
-        """`yes` and `otherwise`."""
+        """`yes`, `otherwise` and those of the branches."""
         yield "yes", self.yes
         if self.otherwise:
             yield "otherwise", self.otherwise
+        if self.no_match and self.no_match.next:
+            yield "no_match.next", self.no_match.next
+        if self.no_input and self.no_input.next:
+            yield "no_input.next", self.no_input.next
 
     def slots_used(self) -> Iterator[tuple[str, str]]:
         """`corrects`."""
@@ -84,9 +90,13 @@ class ConfirmNode(NodeModel):
         else:
             turn.ask_again()
 
+    def missed(self, *, silent: bool) -> Missed | None:
+        """`no_input`, `no_match`."""
+        return self.no_input if silent else self.no_match
+
     def on_fail(self) -> str | None:
-        """`otherwise`."""
-        return self.otherwise
+        """`no_match.next`, `otherwise`."""
+        return (self.no_match and self.no_match.next) or self.otherwise
 
     def tries_allowed(self) -> int:
         """`max_tries`."""

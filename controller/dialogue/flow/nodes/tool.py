@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from controller.dialogue.flow.memory import Phase
 from controller.dialogue.flow.nodes.base import Go, NodeModel, Stay, Step, expressions_in, strings_in
 from controller.dialogue.flow.plain import plain_scalar
-from controller.dialogue.languages.base import Phrase
 from controller.dialogue.model import Text
 
 if TYPE_CHECKING:
@@ -56,11 +55,6 @@ class ToolNode(NodeModel):
         turn.say(self.say)
         turn.remember(phase=Phase.OUTCOME, tool={}, question=())
         turn.propose(self.tool, turn.filled(self.arguments))
-        return Stay.WAIT
-
-    def hear(self, turn: Turn, text: str) -> Step:  # noqa: ARG002
-        """The tool is still running: whatever was said has to wait."""
-        turn.say(Phrase.ONE_MOMENT)
         return Stay.WAIT
 
     def outcome(self, turn: Turn, outcome: ToolOutcome) -> Step:

@@ -49,11 +49,6 @@ class TransferNode(NodeModel):
         turn.propose(TRANSFER_TOOL, arguments)
         return Stay.WAIT
 
-    def hear(self, turn: Turn, text: str) -> Step:  # noqa: ARG002
-        """It is ringing."""
-        turn.say(Phrase.ONE_MOMENT)
-        return Stay.WAIT
-
     def outcome(self, turn: Turn, outcome: ToolOutcome) -> Step:
         """Somebody has the caller, or they are back."""
         if outcome.call.name != TRANSFER_TOOL or turn.memory.phase is not Phase.OUTCOME:

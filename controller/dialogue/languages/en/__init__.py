@@ -11,6 +11,7 @@ from controller.dialogue.languages.en import (
     numbers,
     revisions,
     spelling,
+    swearing,
     words,
 )
 
@@ -28,6 +29,7 @@ ENGLISH = Language(
     correction=words.CORRECTION,
     change=words.CHANGE,
     ratings=words.RATINGS,
+    swearing=swearing.SWEARING,
     clean=words.clean,
     numeric=numbers.numeric,
     ordinal=numbers.ordinal,

@@ -13,6 +13,7 @@ from controller.dialogue.languages.zh import (
     revisions,
     sounds,
     spelling,
+    swearing,
     words,
 )
 
@@ -30,6 +31,7 @@ CHINESE = Language(
     correction=words.CORRECTION,
     change=words.CHANGE,
     ratings=words.RATINGS,
+    swearing=swearing.SWEARING,
     clean=words.clean,
     numeric=numbers.numeric,
     ordinal=numbers.ordinal,

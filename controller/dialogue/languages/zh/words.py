@@ -18,6 +18,7 @@ PHRASES = {
     Phrase.HELLO: "您好，我在听。",
     Phrase.ROBOT: "是的，我是自动语音助手。",
     Phrase.DONT_KNOW: "抱歉，这个我不清楚。",
+    Phrase.EXCUSE: "抱歉给您添麻烦了。",
     Phrase.NOT_UNDERSTOOD: "抱歉，我没听清。",
     Phrase.STILL_THERE: "您还在听吗？",
     Phrase.NO_PROBLEM: "没问题。",
