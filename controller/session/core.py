@@ -31,7 +31,7 @@ from controller.session.effects import (
 )
 from controller.session.endpointing import Endpointing
 from controller.session.happenings import Happening, StateChanged, Timings
-from controller.session.ports import Cause, Entry, Expect
+from controller.session.ports import Cause, Entry, Expect, ToolOutcome
 from controller.session.profile import Profile
 from controller.session.reply import Reply
 
@@ -107,6 +107,7 @@ class Core:
         self.interruption: Interruption | None = None
         self.history: list[Entry] = []
         self.memory: Any = None
+        self.untold: ToolOutcome | None = None  # ran; no memory that knows of it holds yet
         self.expect = Expect()
         self.digits = ""
         self.queued: list[tuple[Cause, str]] = []

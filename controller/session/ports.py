@@ -72,7 +72,10 @@ class ToolOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ReplyRequest:
-    """All that a strategy is told. `memory` is the value it last gave by `Remember`; None at first."""
+    """All that a strategy is told. `memory` is the value it last gave by `Remember`; None at first.
+
+    `tool`: the outcome for cause TOOL. With any other cause: one that `memory` doesn't know of, because
+    the caller talked over the reply that would have told it."""
 
     cause: Cause
     text: str = ""

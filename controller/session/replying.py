@@ -49,6 +49,7 @@ def build_request(core: Core, cause: Cause, text: str, *, speculative: bool = Fa
         memory=core.memory,
         variables=core.variables,
         silence_count=core.silence_count,
+        tool=core.untold,
     )
 
 

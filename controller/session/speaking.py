@@ -90,11 +90,18 @@ def commit(core: Core, reply: Reply, upto_chunk: int) -> None:
     for value in reply.kept(upto_chunk):
         if isinstance(value, Remember):
             core.memory = value.memory
+            core.untold = None
         else:
             core.expect = value
     if core.turn is not None and core.turn.utterance:
         core.do(CloseUtterance(core.turn.utterance))
         core.turn.utterance = 0
+
+
+def hold(core: Core, reply: Reply) -> None:
+    """A tool of this reply has run: what the strategy remembered before it holds, heard or not."""
+    core.memory = reply.memory_or(core.memory)
+    reply.promises = [p for p in reply.promises if not isinstance(p.value, Remember)]
 
 
 def _measure(core: Core, reply: Reply) -> None:

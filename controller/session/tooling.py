@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from controller.session import ending, replying
+from controller.session import ending, replying, speaking
 from controller.session import events as ev
 from controller.session.core import Core, State, Unfinished
 from controller.session.effects import AskStrategy, CancelTool, RunTool
@@ -37,6 +37,8 @@ def tool_done(core: Core, event: ev.ToolDone) -> None:
     took_ms = round((core.now - reply.tool_started_at) * 1000, 1)
     reply.running = None
     reply.outcome = outcome
+    speaking.hold(core, reply)  # what was done can't be unsaid
+    core.untold = outcome
     core.history.append(Entry(Role.TOOL, _outcome_text(outcome)))
     core.tell(ToolRan(reply.turn, outcome, took_ms))
     core.enter(State.THINKING if reply.all_heard else State.SPEAKING)
@@ -61,6 +63,7 @@ def finished_late(core: Core, event: ev.ToolDone) -> None:
     late = core.unfinished.pop(outcome.call.call_id, None)
     if late is None:  # of the reply that ends the session, and waits for nothing
         return
+    core.untold = outcome
     core.history.append(Entry(Role.TOOL, _outcome_text(outcome)))
     core.tell(ToolRan(late.turn, outcome, round((core.now - late.started_at) * 1000, 1)))
     if core.leaving and not core.unfinished:

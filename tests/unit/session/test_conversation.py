@@ -235,6 +235,38 @@ def test_tool_result_goes_into_history_and_back_to_the_strategy():
     assert roles == [Role.BOT, Role.CALLER, Role.TOOL, Role.BOT]
 
 
+def test_an_outcome_that_was_talked_over_is_told_with_the_next_request():
+    """The caller cuts in after the tool ran and before its outcome was said: what was done stays done,
+    and the strategy is told of it until a memory that knows of it holds."""
+
+    def books(request):
+        if request.cause == "opening":
+            yield Say("Hi there. ")
+        elif request.tool is not None:
+            yield Remember("booked")
+            yield Say("You are booked for Tuesday at ten in the morning. ")
+        elif request.cause == "speech" and request.memory is None:
+            yield Remember("booking")
+            yield Say("One moment please while I write that down for you. ")
+            yield Propose("book", {})
+        else:
+            yield Say(f"Still {request.memory}. ")
+
+    world = World(books)
+    world.says("book it", at=2.0)
+    world.says("wait a second please", at=3.6)
+    world.run(until=14)
+    told = [request for request in world.requests if request.tool is not None]
+    assert [request.tool.call.name for request in told][-1] == "book"
+    assert any(request.cause == "speech" and request.memory == "booking" for request in told)
+    assert world.core.memory == "booked"
+    assert "You are booked for Tuesday at ten in the morning." in world.bot_said
+    world.says("thank you", at=15.0)
+    world.run(until=20)
+    assert world.requests[-1].tool is None
+    assert world.bot_said[-1] == "Still booked."
+
+
 def saves(request):
     """A bot that runs a tool as soon as it is told anything."""
     if request.cause == "opening":
