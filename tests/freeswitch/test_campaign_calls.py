@@ -128,6 +128,7 @@ def test_a_person_is_greeted_at_once_and_never_called_again_when_they_say_so(
     with Handset(house.switch, PERSON).registers() as phone:
         house.calls("people", PERSON)
         with PhoneCaller(phone) as caller:
+            caller.waits(600)  # the telephone is brought to the ear
             caller.says(hello)
             caller.waits_for_reply()
             greeted_ms = caller.turns[0].response_ms
