@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from text_to_num import alpha2digit  # type: ignore[import-untyped]
 
+from controller.dialogue.languages import amended
 from controller.dialogue.languages.base import Dictation
 from controller.dialogue.languages.en.numbers import AMENDED, mistaken_number
 from controller.dialogue.languages.en.words import clean
@@ -49,34 +50,21 @@ def digits(raw: str) -> str:
 
 def dictation(raw: str) -> tuple[Dictation, ...]:
     """All readings: as said, with sound-alikes, the longest stretch only, corrected in part or whole."""
-    text = plain(raw).lower()
-    pieces = [piece for piece in AMENDED.split(text) if piece.strip()]
-    while pieces and not _read(pieces[-1]):
-        pieces.pop()
-    if not pieces:
-        return tuple(_sounds(text, anew=False))
-    anew = AMENDED.search(text) is not None
-    found = list(_readings(pieces[-1], anew=anew))
-    if before := "".join(_read(piece) for piece in pieces[:-1]):
-        last = found[0].digits
-        if len(last) < len(before):
-            found.append(Dictation(before[: -len(last)] + last, unsure=True, anew=True))
-        found.append(Dictation(before + last, unsure=True))
-    return tuple(dict.fromkeys(found))
+    return amended.readings(plain(raw).lower(), AMENDED, _read, _readings, _sounds)
 
 
-def _readings(text: str, *, anew: bool) -> Iterator[Dictation]:
+def _readings(text: str, anew: bool) -> Iterator[Dictation]:
     figures = _figures(text)
     plus = _PLUS.search(text) is not None
     rest = set(_DIGIT_RUN.sub(" ", figures).replace("+", " ").split())
     yield Dictation(_read(text), plus, rest <= _INTRODUCING, anew=anew)
-    yield from _sounds(text, anew=anew)
+    yield from _sounds(text, anew)
     runs = sorted((re.sub(r"\D", "", run) for run in _DIGIT_RUN.findall(figures)), key=len)
     if len(runs) > 1:
         yield Dictation(runs[-1], plus, plain=False, unsure=True, anew=anew)
 
 
-def _sounds(text: str, *, anew: bool) -> Iterator[Dictation]:
+def _sounds(text: str, anew: bool) -> Iterator[Dictation]:
     """The reading with "to", "for"… beside a digit, or one another, as the digits they sound like."""
     meant = _SOUND_BY_DIGIT.sub(lambda m: mistaken_number(m[0]) + " ", _figures(text))
     found = re.sub(r"\D", "", meant)
@@ -98,12 +86,8 @@ def _figures(text: str) -> str:
 
 def say_digits(number: str) -> str:
     """Digit by digit, in groups of three or four with a pause between them."""
-    figures = [d for d in number if d.isdecimal()]
-    size = 4 if len(figures) % 3 == 1 and len(figures) < 7 else 3
-    groups = ["".join(figures[i : i + size]) for i in range(0, len(figures), size)]
-    if len(groups) > 1 and len(groups[-1]) == 1:
-        groups[-2:] = [groups[-2] + groups[-1]]
-    return say_groups(groups)
+    figures = "".join(d for d in number if d.isdecimal())
+    return say_groups(amended.groups(figures, 4 if len(figures) % 3 == 1 and len(figures) < 7 else 3))
 
 
 def say_groups(groups: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from controller.dialogue.languages import amended
 from controller.dialogue.languages.base import Dictation
 from controller.dialogue.languages.zh.numbers import AMENDED, numeric
 from controller.dialogue.languages.zh.words import clean
@@ -49,34 +50,21 @@ def digits(raw: str) -> str:
 
 def dictation(raw: str) -> tuple[Dictation, ...]:
     """All readings: as said, with sound-alikes, the longest stretch only, corrected in part or whole."""
-    text = plain(raw)
-    pieces = [piece for piece in AMENDED.split(text) if piece.strip()]
-    while pieces and not digits(pieces[-1]):
-        pieces.pop()
-    if not pieces:
-        return tuple(_sounds(text, anew=False))
-    anew = AMENDED.search(text) is not None
-    found = list(_readings(pieces[-1], anew=anew))
-    if before := "".join(digits(piece) for piece in pieces[:-1]):
-        last = found[0].digits
-        if len(last) < len(before):
-            found.append(Dictation(before[: -len(last)] + last, unsure=True, anew=True))
-        found.append(Dictation(before + last, unsure=True))
-    return tuple(dict.fromkeys(found))
+    return amended.readings(plain(raw), AMENDED, digits, _readings, _sounds)
 
 
-def _readings(text: str, *, anew: bool) -> Iterator[Dictation]:
+def _readings(text: str, anew: bool) -> Iterator[Dictation]:
     figures = _figures(text)
     plus = _PLUS.search(text) is not None
     rest = re.sub(r"\d+", "", figures)
     yield Dictation(digits(text), plus, _PLAIN.fullmatch(rest) is not None, anew=anew)
-    yield from _sounds(text, anew=anew)
+    yield from _sounds(text, anew)
     runs = sorted(re.findall(r"\d+", re.sub(r"(?<=\d)[-.](?=\d)", "", figures)), key=len)
     if len(runs) > 1:
         yield Dictation(runs[-1], plus, plain=False, unsure=True, anew=anew)
 
 
-def _sounds(text: str, *, anew: bool) -> Iterator[Dictation]:
+def _sounds(text: str, anew: bool) -> Iterator[Dictation]:
     """The reading with characters next to a digit as the digits they sound like."""
     said = clean(text).translate(_RADIO)
     meant = _SOUND_BY_DIGIT.sub(lambda m: "".join(_SOUND[c] for c in m[0]), said)
@@ -100,11 +88,7 @@ def say_digits(number: str) -> str:
     figures = "".join(d for d in number if d.isdecimal())
     if len(figures) == 11:
         return say_groups((figures[:3], figures[3:7], figures[7:]))
-    size = 4 if len(figures) % 4 == 0 else 3
-    groups = [figures[i : i + size] for i in range(0, len(figures), size)]
-    if len(groups) > 1 and len(groups[-1]) == 1:
-        groups[-2:] = [groups[-2] + groups[-1]]
-    return say_groups(groups)
+    return say_groups(amended.groups(figures, 4 if len(figures) % 4 == 0 else 3))
 
 
 def say_groups(groups: Sequence[str]) -> str:
