@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from controller import samples
+from controller.configure import SettingsError, load, parse_override
 from controller.dialogue.knowledge.errors import KnowledgeError
 
 console = Console()
@@ -17,25 +18,20 @@ problems = Console(stderr=True)
 
 
 @click.command("samples")
-@click.option(
-    "--var-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("var"),
-    show_default=True,
-    help="The setting var_dir.",
-)
-def make_samples(var_dir: Path) -> None:
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file.")
+@click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="A setting.")
+def make_samples(config: Path | None, overrides: tuple[str, ...]) -> None:
     """Make the data of the sample bots support_en and support_zh: orders, warranties, manuals."""
     from controller.dialogue.knowledge.base import KnowledgeBase
-    from controller.dialogue.knowledge.minilm import MiniLm
 
-    place = var_dir / "knowledge"
     try:
-        path = samples.make_database(var_dir)
+        settings = load(config, dict(map(parse_override, overrides)))
+        place = settings.var_dir / "knowledge"
+        path = samples.make_database(settings.var_dir)
         console.print(f"Made {escape(str(path))}.")
-        base = KnowledgeBase(place, MiniLm(place / "models"))
+        base = KnowledgeBase(place, settings.knowledge.embedder(place))
         samples.add_documents(base, lambda told: console.print(f"Added {escape(told)}."))
-    except (OSError, sqlite3.Error, KnowledgeError) as error:
+    except (SettingsError, OSError, sqlite3.Error, KnowledgeError) as error:
         problems.print(f"[red]{escape(str(error))}[/red]")
         raise SystemExit(1) from None
     console.print(
