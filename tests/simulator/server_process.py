@@ -25,8 +25,8 @@ REPO_ROOT = Path(__file__).resolve().parents[2]
 SERVER = (sys.executable, "-m", "controller.cli", "run")
 READY_LIMIT_S = 120.0
 """Loading all engines takes seconds; the first run also synthesises the prompts."""
-STOP_LIMIT_S = 45.0
-"""Live sessions get 30 s of this to end (`drain_s`)."""
+STOP_LIMIT_S = 85.0
+"""Live sessions get 30 s of it (`drain_s`), then 10 for a goodbye; tools that must finish 30 more."""
 LOG_TAIL_LINES = 30
 SETTINGS_PREFIX = "SWITCHTALK_"
 CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
