@@ -1,21 +1,17 @@
-"""The dialer's database: one contact is one dialer's, an attempt has one end, a ban holds at once.
-
-`SWITCHTALK_TEST_POSTGRES_URL` (a server where databases may be created) adds PostgreSQL to SQLite.
-"""
+"""The dialer's database: one contact is one dialer's, an attempt has one end, a ban holds at once."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import gevent
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from controller.dialer.model import (
@@ -37,28 +33,12 @@ from controller.storage.migrations import migrate
 SCRIPT = Path(__file__).with_name("dialer_worker.py")
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SHANGHAI, TOKYO = ("Asia/Shanghai",), ("Asia/Tokyo",)
-POSTGRES = os.environ.get("SWITCHTALK_TEST_POSTGRES_URL", "")
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        found = f"sqlite:///{tmp_path}/records.db"
-        migrate(found)
-        yield found
-        return
-    server = create_engine(
-        make_url(POSTGRES).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    name = f"test_{uuid.uuid4().hex}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    found = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    migrate(found)
-    yield found
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+@pytest.fixture
+def url(migrated_database):
+    return migrated_database
 
 
 @pytest.fixture

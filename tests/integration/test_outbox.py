@@ -1,7 +1,4 @@
-"""The outbox on a real database with real servers: every message once, whoever dies when.
-
-`SWITCHTALK_TEST_POSTGRES_URL` (a server where databases may be created) adds PostgreSQL to SQLite.
-"""
+"""The outbox on real databases with real servers: every message once, whoever dies when."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +14,9 @@ from pathlib import Path
 import gevent
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import create_engine, make_url, text
 
 from controller.outbox_command import outbox
 from controller.storage.engine import DatabaseUnavailable
-from controller.storage.migrations import migrate
 from controller.storage.outbox import UNKNOWN, OutboxState, OutboxStore
 from controller.tools.base import ToolError
 from controller.tools.channels.base import Message, OutcomeUnknown
@@ -42,27 +36,11 @@ PAYLOAD = {
     "params": {},
 }
 QUICK = Patience(max_tries=3, first_s=0.01, poll_s=0.02, at_once=2)
-POSTGRES = os.environ.get("SWITCHTALK_TEST_POSTGRES_URL", "")
 
 
-@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        found = f"sqlite:///{tmp_path}/records.db"
-        migrate(found)
-        yield found
-        return
-    server = create_engine(
-        make_url(POSTGRES).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    name = f"test_{uuid.uuid4().hex}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    found = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    migrate(found)
-    yield found
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+@pytest.fixture
+def url(migrated_database):
+    return migrated_database
 
 
 @pytest.fixture
@@ -400,8 +378,7 @@ def test_without_a_database_the_tool_says_so(tmp_path, receiver):
 # --- people ------------------------------------------------------------------------------------------
 
 
-def test_the_command_lists_dead_letters_and_revives_them(url, open_store, monkeypatch):
-    monkeypatch.delenv("SWITCHTALK_TEST_POSTGRES_URL", raising=False)  # no setting of the product
+def test_the_command_lists_dead_letters_and_revives_them(url, open_store):
     store = open_store()
     put(store, 2)
     store.failed(store.claim(60, max_tries=6), "no \x1b[31mluck", None)

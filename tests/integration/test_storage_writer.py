@@ -1,16 +1,10 @@
-"""The record writer against real databases that really break. Counts are exact.
+"""The record writer against real databases that really break. Counts are exact."""
 
-`SWITCHTALK_TEST_POSTGRES_URL` (a server where databases may be created) adds PostgreSQL to SQLite.
-"""
-
-import os
 import sqlite3
-import uuid
 
 import gevent
 import pytest
 import structlog
-from sqlalchemy import create_engine, make_url, text
 
 from controller.observe.hub_delay import HubDelay
 from controller.session import happenings as told
@@ -19,9 +13,6 @@ from controller.storage.ledger import Ledger
 from controller.storage.migrations import migrate
 from controller.storage.repository import RecordRepository
 from controller.storage.writer import RecordWriter, WriterState
-
-POSTGRES = os.environ.get("SWITCHTALK_TEST_POSTGRES_URL", "")
-DATABASES = ["sqlite", *(["postgresql"] if POSTGRES else [])]
 
 
 @pytest.fixture
@@ -32,22 +23,6 @@ def path(tmp_path):
 @pytest.fixture
 def url(path):
     return f"sqlite:///{path}"
-
-
-@pytest.fixture(params=DATABASES)
-def any_url(request, path):
-    if request.param == "sqlite":
-        yield f"sqlite:///{path}"
-        return
-    server = create_engine(
-        make_url(POSTGRES).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    name = f"test_{uuid.uuid4().hex}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
@@ -103,8 +78,8 @@ class Lock:
         self.connection.close()
 
 
-def test_a_conversation_is_read_back_as_it_was(any_url, make_writer):
-    writer, repository = make_writer(any_url, busy_timeout_ms=5000), RecordRepository(any_url)
+def test_a_conversation_is_read_back_as_it_was(any_database, make_writer):
+    writer, repository = make_writer(any_database, busy_timeout_ms=5000), RecordRepository(any_database)
     start(writer, "s1")
     say(writer, "s1", 1, "a\x00b \U0001f600 你好")
     outcome = ToolOutcome(
@@ -252,8 +227,8 @@ def test_a_full_buffer_leaves_out_new_sessions_whole_and_still_ends_old_ones(url
     assert [line["event"] for line in logs].count("records_dropped") == 1
 
 
-def test_a_batch_written_twice_is_there_once(any_url, make_writer):
-    writer, repository = make_writer(any_url, busy_timeout_ms=5000), RecordRepository(any_url)
+def test_a_batch_written_twice_is_there_once(any_database, make_writer):
+    writer, repository = make_writer(any_database, busy_timeout_ms=5000), RecordRepository(any_database)
     ledger = Ledger()
     started = ledger.record("s1", told.SessionStarted("web", "demo", "en"))
     turn = ledger.record("s1", told.TurnEnded(1, "a", "text", "b", "b", False, False, told.Timings()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 
 import gevent
@@ -23,7 +22,6 @@ from controller.toolbox import Toolbox
 from controller.tools.channels.sms import SmsProvider
 from tests.integration.receiver import receiving
 
-POSTGRES = os.environ.get("SWITCHTALK_TEST_POSTGRES_URL", "")
 TOOLS = ("hangup", "send_notification", "lookup_record", "create_ticket")
 ORDERS = "SELECT id, item FROM orders WHERE phone = :phone ORDER BY id"
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -135,18 +133,15 @@ def test_an_endless_query_is_ended(make, shop):
     assert (outcome.code, outcome.retryable) == ("unavailable", True)
 
 
-@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
-def counted(request, tmp_path):
+@pytest.fixture
+def counted(migrated_database):
     """The URL of a database with a table `counted` of one row."""
-    url = POSTGRES if request.param == "postgresql" else f"sqlite:///{tmp_path}/counted.db"
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    engine = create_engine(migrated_database.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS counted"))
         connection.execute(text("CREATE TABLE counted (n INTEGER)"))
         connection.execute(text("INSERT INTO counted VALUES (1)"))
-    yield url
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE counted"))
+    engine.dispose()
+    return migrated_database
 
 
 def test_every_database_is_read_only_and_patient_for_a_while_only(counted):
