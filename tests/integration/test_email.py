@@ -199,7 +199,7 @@ def test_a_worker_killed_before_it_marks_loses_no_mail_and_the_double_has_its_id
     for number in range(3):
         message = Message(f"id-{number}", "s", "t", "en", "text", {})
         assert store.put(message.message_id, "s", "email", "desk", asdict(message))
-    script = Path(__file__).with_name("outbox_worker.py")
+    script = Path(__file__).with_name("outbox") / "worker.py"
     killed = subprocess.Popen(
         [sys.executable, str(script), url, f"smtp://127.0.0.1:{plain.port}", "sent", "yes"],
         stdin=subprocess.PIPE,
