@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_FLAGS ?= --progress-bar on --disable-pip-version-check
 
-.PHONY: help install run test lint bench bench-calls demo doctor freeswitch-check clean
+.PHONY: help install run test lint bench bench-calls bench-browser ordeal demo doctor freeswitch-check clean
 
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,13 @@ bench: $(VENV)/.tested  ## Measure response and barge-in with simulated callers 
 
 bench-calls: $(VENV)/.tested  ## The same over the telephone (REAL=1: a real FreeSWITCH, else a simulated one)
 	$(BIN)/python -m tests.bench --phone $(if $(REAL),real,simulated) $(ARGS)
+
+ordeal: $(VENV)/.tested  ## Call 2,000 simulated people while everything breaks (SEED=1; some 6 minutes)
+	SWITCHTALK_ORDEAL=2000 SWITCHTALK_ORDEAL_SEED=$(or $(SEED),1) \
+	  $(BIN)/python -m pytest -q -s tests/integration/test_campaign_ordeal.py $(ARGS)
+
+bench-browser: $(VENV)/.tested  ## Response and barge-in at a browser's audio, through a real FreeSWITCH
+	$(BIN)/python -m tests.bench.browser $(ARGS)
 
 demo: $(VENV)/.tested  ## Hold one spoken conversation with a simulated caller (BOT=survey_en; CALL=1: by phone)
 	@$(BIN)/python -m tests.bench.demo $(if $(BOT),--bot $(BOT)) $(if $(CALL),--call) $(ARGS)

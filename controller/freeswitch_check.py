@@ -35,6 +35,7 @@ MODULES = (
     "mod_sofia",
     "mod_rtc",
     "mod_verto",
+    "mod_db",
     "mod_audio_stream",
 )
 """What calls need; freeswitch_conf/autoload_configs/modules.conf.xml loads them."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from controller.dialer.screening import USUAL, Kind
 from controller.setting_types import Pattern, Port, Section
 
 
@@ -15,6 +16,10 @@ class OutboundSettings(Section):
 
     allowed: tuple[Pattern, ...] = Field(
         (r"10\d\d",), description="numbers that may be called: regular expressions for the whole number"
+    )
+    kinds: tuple[Kind, ...] = Field(
+        tuple(sorted(USUAL)),
+        description="kinds of number that may be called, by lists too; our own numbers never may",
     )
     users: Pattern = Field(
         r"10\d\d", description="numbers that are registered users; all others go over the gateway"
@@ -59,6 +64,9 @@ class FreeSwitchSettings(Section):
     hold_music: str = Field(
         "tone_stream://%(1000,4000,425);loops=-1",
         description="what is heard while a transfer rings: file, local_stream:// or tone_stream://",
+    )
+    transcribe_handover: bool = Field(
+        True, description="write down what caller and agent say after a bot has handed the caller over"
     )
     max_calls: Annotated[int, Field(ge=1, le=1000)] = Field(
         40, description="calls that may be connected to this process; more are refused as busy"

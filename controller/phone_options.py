@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.number_screen import number_screen
 from controller.settings import Settings
 from controller.telephony.endpoints import Endpoints
 from controller.telephony.routing import Numbers
@@ -40,6 +41,7 @@ def telephony_options(settings: Settings) -> TelephonyOptions:
         per_second=out.per_second,
         burst=out.burst,
         max_outgoing=out.max_calls,
+        screen=number_screen(settings).check,
     )
 
 

@@ -18,7 +18,14 @@ from controller.gateway.notices import clear, notice
 from controller.observe.transcripts import LineKind, TranscriptHub
 from controller.page_callers import LoginCallers
 from controller.phone_desk import Desk
-from controller.session.happenings import BargedIn, Happening, SessionEnded, SessionStarted, Watcher
+from controller.session.happenings import (
+    BargedIn,
+    Happening,
+    PersonSpoke,
+    SessionEnded,
+    SessionStarted,
+    Watcher,
+)
 from controller.session.registry import SessionRegistry
 from controller.settings import Settings
 from controller.telephony.guard import CallRefused, Guard
@@ -40,6 +47,7 @@ SPEAKERS = {
     LineKind.KEYS: "caller",
     LineKind.TYPED: "caller",
     LineKind.BOT: "bot",
+    LineKind.AGENT: "agent",
 }
 DEFAULT_NUMBER = "7000"
 
@@ -98,6 +106,7 @@ class VertoDesk:
         self._transcripts = transcripts
         self._told: dict[str, deque[str]] = {}  # by session
         self._call_of: dict[str, str] = {}  # session → channel
+        self._over: set[str] = set()  # sessions that have ended
         self.switchboard = Switchboard(
             UpstreamOptions(given.url, given.password, given.domain, given.verify),
             GuardedDestinations(frozenset(self.numbers.values()), _guard(settings, telephony)),
@@ -113,8 +122,12 @@ class VertoDesk:
         if isinstance(happening, SessionStarted):
             if happening.entry == "web":
                 return
+            self._forget_over()
             first = note_text("session", session_id=session_id, bot=happening.bot)
             self._told[session_id] = deque([first], MAX_TOLD)
+        if isinstance(happening, PersonSpoke):
+            spoken = Spoken(happening.who, happening.text, happening.agent, happening.at)
+            self.agents.tell(session_id, spoken)
         told = self._told.get(session_id)
         if told is None:
             return
@@ -128,8 +141,8 @@ class VertoDesk:
             elif text is not None:
                 relay.tell(text)
         if isinstance(happening, SessionEnded):
-            self._told.pop(session_id)
-            self._call_of.pop(session_id, None)
+            self._over.add(session_id)
+            self._forget_over()
 
     def stories(self, relay: Relay) -> Sequence[str]:
         """What was told of the sessions on its calls."""
@@ -141,6 +154,13 @@ class VertoDesk:
         call = self._telephony.calls.get(call_id) if self._telephony else None
         if call_id in relay.calls and call is not None and call.live is not None:
             call.live.typed(text)
+
+    def _forget_over(self) -> None:
+        """What was told of an ended session is kept while its call goes on: with a person, perhaps."""
+        for session_id in [each for each in self._over if self._relay_of(each) is None]:
+            self._over.discard(session_id)
+            self._told.pop(session_id, None)
+            self._call_of.pop(session_id, None)
 
     def _relay_of(self, session_id: str) -> Relay | None:
         call_id = self._call_of.get(session_id)

@@ -14,29 +14,19 @@ from functools import cache
 from zoneinfo import available_timezones
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumberFormat
 from phonenumbers import timezone as number_timezone
+
+from controller.dialer.screening import USUAL, Kind, Screen, kind_of
+from controller.dialer.screening import BadNumber as BadNumber
+from controller.dialer.screening import OwnNumber as OwnNumber
+from controller.dialer.screening import PremiumNumber as PremiumNumber
 
 _WRITTEN = re.compile(r"\+?[0-9][0-9 ().\-/]{1,38}|\+?\([0-9][0-9 ().\-/]{1,38}")
 """Digits and what people put between them; no letters: an extension can't be dialled."""
 _ROUNDED = re.compile(r"[0-9.,]+[eE]\+?[0-9]+|[0-9]+\.0+")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | {"\u00a0": " "})
 _UNKNOWN_ZONE = "Etc/Unknown"
-
-COSTLY = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
-"""Kinds of number that bill whoever calls."""
-
-
-class BadNumber(ValueError):
-    """Not a number that can be called; the message says why."""
-
-
-class PremiumNumber(BadNumber):
-    """A number that bills its caller."""
-
-
-class OwnNumber(BadNumber):
-    """One of our own: the call would come back to us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +40,35 @@ class Number:
 
 class NumberReader:
     """Reads numbers. `region`: two letters (ISO 3166) for numbers without a country, "" to refuse
-    those; `own`: our numbers (E.164), refused; `internal`: numbers of this switch that are dialled as
-    they stand, a regular expression. Raises ValueError for a region there isn't."""
+    those; `own`: our numbers, refused in every form; `internal`: numbers of this switch that are dialled
+    as they stand, a regular expression; `kinds`: that may be called. Raises ValueError for an unknown
+    region."""
 
-    def __init__(self, region: str = "", own: Collection[str] = (), internal: str = "") -> None:
+    def __init__(
+        self,
+        region: str = "",
+        own: Collection[str] = (),
+        internal: str = "",
+        kinds: Collection[Kind] = USUAL,
+    ) -> None:
         if region and region not in phonenumbers.SUPPORTED_REGIONS:
             raise ValueError(f"{region!r} is no region; use two letters such as CN, US or DE")
         self._region = region or None
-        self._own = frozenset(own)
+        self._screen = Screen(own, kinds)
         self._internal = re.compile(internal) if internal else None
 
     def read(self, written: str) -> Number:
         """Raises BadNumber."""
         text = unicodedata.normalize("NFKC", written).translate(_DASHES).strip()
         if self._internal is not None and self._internal.fullmatch(text) and text.isascii():
+            self._screen.check_own(text)
             return Number(text, ())
         if not _WRITTEN.fullmatch(text):
             raise BadNumber(_why_not(text))
         parsed = self._parsed(text)
-        kind = phonenumbers.number_type(parsed)
-        if kind == PhoneNumberType.UNKNOWN:
-            raise BadNumber("there is no such number")
-        if kind in COSTLY:
-            raise PremiumNumber("calls to this number are charged extra")
+        self._screen.check_kind(kind_of(parsed))
         e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-        if e164 in self._own:
-            raise OwnNumber("this is one of our own numbers")
+        self._screen.check_own(e164)
         zones = number_timezone.time_zones_for_number(parsed)
         return Number(e164, tuple(sorted(zone for zone in zones if known_zone(zone))))
 

@@ -15,6 +15,7 @@ from controller.session.happenings import (
     FinalHeard,
     Happening,
     PartialHeard,
+    PersonSpoke,
     SessionEnded,
     StateChanged,
     Timings,
@@ -59,6 +60,8 @@ def notice(happening: Happening) -> str | None:
             return _json(type="metrics", turn=turn, **_timings(timings))
         case Trouble(code, message):
             return error(code, message)
+        case PersonSpoke(who, agent, text, at):
+            return _json(type="person", who=who, agent=agent, text=text, at=at.isoformat())
         case SessionEnded(reason):
             return _json(type="end", reason=reason)
         case _:

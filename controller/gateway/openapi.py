@@ -55,7 +55,10 @@ _SESSION = record(
 _TURN = record(
     "number by caller_text bot_text heard_text interrupted failed citations at",
     number=COUNT,
-    by={"type": "string", "description": "opening, speech, dtmf, text or silence"},
+    by={
+        "type": "string",
+        "description": "opening, speech, dtmf, text, silence; handed over: caller, agent …",
+    },
     caller_text=TEXT,
     bot_text={"type": "string", "description": "what was generated"},
     heard_text={"type": "string", "description": "what the caller heard of it"},

@@ -175,6 +175,8 @@ class SessionLog:
                 emit("tool_ran", turn=turn, tool=name, ok=ok, code=outcome.code, took_ms=round(took_ms))
             case told.Trouble(code, message):
                 log.warning("trouble", code=code, message=message)
+            case told.PersonSpoke(who, agent, text):
+                log.info("person_said", who=who, agent=agent, **self._said(text, "speech"))
             case told.SessionEnded(reason, duration_ms):
                 log.info("session_ended", reason=reason, duration_s=round(duration_ms / 1000, 1))
             case _:

@@ -37,6 +37,7 @@ class LineKind(StrEnum):
     CALLER = "caller"  # text: what the caller said
     KEYS = "keys"  # text: what the caller pressed
     TYPED = "typed"  # text: what the caller typed
+    AGENT = "agent"  # text: who took the caller over, and what they said: "Ada: hello"
     BOT = "bot"  # text: one chunk, as its audio starts
     BARGE_IN = "barge_in"  # the caller took over; no text
     TOOL = "tool"  # text: the tool's name and how it ended
@@ -116,11 +117,14 @@ class TranscriptHub:
         if isinstance(happening, told.SessionStarted):
             self._live[session_id] = _Kept(happening)
         kept = self._live.get(session_id)
+        if isinstance(happening, told.PersonSpoke):
+            kept = self._ended.get(session_id)
         said = _line(happening)
         if kept is None or said is None:
             return
         kind, turn, text = said
-        line = Line(self._now(), kind, turn, text[:MAX_CHARS])
+        at = happening.at if isinstance(happening, told.PersonSpoke) else self._now()
+        line = Line(at, kind, turn, text[:MAX_CHARS])
         kept.add(line)
         if kind is LineKind.ENDED:
             self._retire(session_id)
@@ -208,6 +212,10 @@ def _line(happening: told.Happening) -> tuple[LineKind, int, str] | None:
             return kind, turn, f"{outcome.call.name}: {how}"
         case told.Trouble(code, message):
             return LineKind.TROUBLE, 0, f"{code}: {message}"
+        case told.PersonSpoke("agent", agent, text):
+            return LineKind.AGENT, 0, f"{agent}: {text}"
+        case told.PersonSpoke(_, _, text):
+            return LineKind.CALLER, 0, text
         case told.SessionEnded(reason, duration_ms):
             return LineKind.ENDED, 0, f"{reason}, after {duration_ms / 1000:.0f} s"
         case _:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from controller.session.ports import ToolOutcome
@@ -140,12 +141,25 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """The last happening. `reason`: hangup, goodbye, silence, time_limit, media_lost, error, drain…
-    `memory`: what the strategy last remembered; only who knows the strategy can read it."""
+    """The last happening of the bot's part. `reason`: hangup, goodbye, silence, time_limit, media_lost,
+    error, drain… `memory`: what the strategy last remembered; only who knows that can read it."""
 
     reason: str
     duration_ms: float
     memory: Any = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSpoke:
+    """A bot has handed its caller over, and now the two people talk: comes after SessionEnded.
+
+    `who`: caller or agent; `agent`: who took the caller over, a login's name or "extension 1001";
+    `at`: when they began to say it, UTC."""
+
+    who: str
+    agent: str
+    text: str
+    at: datetime
 
 
 Happening = (
@@ -162,6 +176,7 @@ Happening = (
     | TurnEnded
     | Trouble
     | SessionEnded
+    | PersonSpoke
 )
 
 Watcher = Callable[[str, Happening], Any]

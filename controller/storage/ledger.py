@@ -6,6 +6,7 @@ What is kept is a cleaned copy: no audio, no secrets, nothing a database would r
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -17,8 +18,10 @@ from controller.session.happenings import (
     BargedIn,
     ChunkSpoken,
     Happening,
+    PersonSpoke,
     SessionEnded,
     SessionStarted,
+    Timings,
     ToolRan,
     Trouble,
     TurnEnded,
@@ -26,8 +29,14 @@ from controller.session.happenings import (
 from controller.storage.models import NAME_CHARS
 from controller.storage.repository import STRATEGY_VERSION
 
+TRANSFERRED = "transferred"
+"""Reason of the end of a session whose caller went to a person."""
 TEXT_CHARS = 16_384
 """Most characters kept of one text; nobody speaks that much in a turn, but a client may type it."""
+
+
+MAX_HANDED_OVER = 1000
+"""Ended sessions, the latest, whose people may still be talking."""
 
 
 class Kind(IntEnum):
@@ -66,6 +75,7 @@ class Ledger:
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
         self._tallies: dict[str, _Tally] = {}
+        self._handed_over: OrderedDict[str, _Tally] = OrderedDict()
 
     def record(self, session_id: str, happening: Happening) -> Record | None:
         """The record of `happening`, None when nothing is kept of it.
@@ -78,6 +88,8 @@ class Ledger:
             return self._started(session_id, happening)
         if isinstance(happening, TurnEnded | ToolRan | SessionEnded):
             return self._kept(session_id, self._tallies[session_id], happening)
+        if isinstance(happening, PersonSpoke):
+            return self._line(session_id, self._handed_over[session_id], happening)
         tally = self._tallies.get(session_id)
         if tally is not None:
             _count(tally, happening)
@@ -111,7 +123,12 @@ class Ledger:
             case ToolRan():
                 return self._tool_call(session_id, tally, happening)
             case SessionEnded(reason, duration_ms):
-                counts = asdict(self._tallies.pop(session_id))
+                del self._tallies[session_id]
+                if reason == TRANSFERRED:
+                    self._handed_over[session_id] = tally
+                    while len(self._handed_over) > MAX_HANDED_OVER:
+                        self._handed_over.popitem(last=False)
+                counts = asdict(tally)
                 del counts["citations"]
                 ended = {
                     "ended_at": self._now(),
@@ -134,6 +151,26 @@ class Ledger:
             "citations": clean(tally.citations.pop(turn.turn, []), TEXT_CHARS),
             "at": self._now(),
             **asdict(turn.timings),
+        }
+        tally.turn_count += 1
+        return Record(Kind.TURN, session_id, values)
+
+    def _line(self, session_id: str, tally: _Tally, spoke: PersonSpoke) -> Record:
+        """A turn of people among themselves: `by` tells who spoke, and no bot said anything."""
+        agent = spoke.who == "agent"
+        values = {
+            "session_id": session_id,
+            "position": tally.turn_count,
+            "number": 0,
+            "by": _name(f"agent {spoke.agent}" if agent else spoke.who),
+            "caller_text": "" if agent else storable_text(spoke.text, TEXT_CHARS),
+            "bot_text": "",
+            "heard_text": storable_text(spoke.text, TEXT_CHARS) if agent else "",
+            "interrupted": False,
+            "failed": False,
+            "citations": [],
+            "at": spoke.at,
+            **asdict(Timings()),
         }
         tally.turn_count += 1
         return Record(Kind.TURN, session_id, values)

@@ -5,7 +5,8 @@ Responsible for mod_audio_stream's life cycle on one call. A start is believed o
 the grace time. It must never know what is said, or how a WebSocket works.
 
     start ─► STARTING ─► UP ─► AWAY ─► STARTING …        past the grace: LOST, told once
-                └── not within CONNECT_S: next attempt, with a new token ──┘
+                │ └── not within CONNECT_S: next attempt, with a new token ──┘
+    expect ─► EXPECTED: whom we dial is heard from the answer on, before there is anybody to say `start`
 
 A stream that its server closed stays attached until it is stopped, so every new attempt stops first.
 """
@@ -26,8 +27,10 @@ from controller.telephony.commands import uuid_audio_start, uuid_audio_stop
 from controller.telephony.control import CallControl
 from controller.telephony.esl.errors import EslError, EslRefused
 from controller.telephony.esl.event import Event
-from controller.telephony.media_door import MediaDoor
+from controller.telephony.media_door import MediaDoor, Ticket
 
+FORK_EVENTS = frozenset(f"mod_audio_stream::{what}" for what in ("connect", "disconnect", "error"))
+"""What FreeSWITCH tells of forks."""
 CONNECT_S = 1.5
 """FreeSWITCH gives up a handshake after exactly one second, and says so."""
 RETRY_S = 0.1
@@ -43,6 +46,7 @@ class Phase(Enum):
     """How the fork is."""
 
     IDLE = auto()
+    EXPECTED = auto()
     STARTING = auto()
     UP = auto()
     AWAY = auto()
@@ -55,7 +59,7 @@ class _Attempt:
 
     def __init__(self, fork: AudioFork, audio_in: PhoneAudioIn) -> None:
         self._fork = fork
-        self._audio_in = audio_in
+        self.audio_in = audio_in
         self.current = True
         self.socket_open = False
         self.connected_at = -1  # FreeSWITCH's number of the event that said so
@@ -70,9 +74,9 @@ class _Attempt:
 
     def feed(self, pcm: bytes) -> bool:
         """Audio; False when the call no longer listens to this socket."""
-        if not self.current or self._audio_in.closed:
+        if not self.current or self.audio_in.closed:
             return False
-        self._audio_in.feed(pcm)
+        self.audio_in.feed(pcm)
         return True
 
     def closed(self, why: str) -> None:
@@ -93,7 +97,7 @@ class _Attempt:
             self.ended.set()
             self.decided.set()
             if self.current:
-                self._audio_in.line(None)
+                self.audio_in.line(None)
 
     def abandon(self) -> None:
         """Nobody listens to it any more."""
@@ -102,13 +106,14 @@ class _Attempt:
 
     def _check(self, send: Send | None) -> None:
         if send is not None and self.current:
-            self._audio_in.line(send)
+            self.audio_in.line(send)
         if self.socket_open and self.connected_at >= 0:
             self.decided.set()
 
 
 class AudioFork:
-    """One call's. `on_lost` is told once, when no audio came for longer than the grace time."""
+    """One channel's. `metadata` is what its socket says first. `on_lost` is told once, when no audio
+    came for longer than the grace time."""
 
     def __init__(
         self,
@@ -117,7 +122,7 @@ class AudioFork:
         door: MediaDoor,
         audio_in: PhoneAudioIn,
         *,
-        metadata: Mapping[str, str],
+        metadata: Mapping[str, str] | None = None,
         grace_s: float = 3.0,
         on_lost: Callable[[], None],
         clock: Callable[[], float] = monotonic,
@@ -127,23 +132,40 @@ class AudioFork:
         self._control = control
         self._door = door
         self._audio_in = audio_in
-        self._metadata = metadata
+        self._metadata = metadata or {"call": uuid}
         self._grace_s = grace_s
         self._on_lost = on_lost
         self._clock = clock
         self._attempt: _Attempt | None = None
+        self._ticket: Ticket | None = None
+        self._told: set[int] = set()
         self._keeper: gevent.Greenlet | None = None
         self._log = log.bind(call=uuid)
 
+    def expect(self, within_s: float) -> str:
+        """The address to which FreeSWITCH brings the audio of itself, within that time: at the answer.
+        What comes is taken at once; `start` says that somebody cares whether it does."""
+        self.phase = Phase.EXPECTED
+        self._attempt = _Attempt(self, self._audio_in)
+        self._ticket = self._door.expect(self._uuid, self._attempt, within_s)
+        return self._ticket.url
+
     def start(self) -> None:
-        """Begin, in a greenlet of its own."""
-        if self.phase is Phase.IDLE:
+        """Begin, or believe in what was expected, in a greenlet of its own."""
+        if self.phase in (Phase.IDLE, Phase.EXPECTED):
             self.phase = Phase.STARTING
             self._keeper = gevent.spawn(self._keep)
 
+    def hand_on(self, control: CallControl, audio_in: PhoneAudioIn, on_lost: Callable[[], None]) -> None:
+        """From now on FreeSWITCH is asked on this connection, and these get the audio, and the word when
+        it is lost."""
+        self._control, self._audio_in, self._on_lost = control, audio_in, on_lost
+        if self._attempt is not None:
+            self._attempt.audio_in = audio_in
+
     def stop(self) -> None:
         """The call goes on without us: FreeSWITCH stops the stream. Then `close`. Blocks."""
-        running = self.phase in (Phase.STARTING, Phase.UP, Phase.AWAY)
+        running = self.phase not in (Phase.IDLE, Phase.LOST, Phase.CLOSED)
         self.close()
         if running:
             self._detach()
@@ -156,14 +178,19 @@ class AudioFork:
             self._keeper.kill(block=False)
         if self._attempt is not None:
             self._attempt.abandon()
+        self._withdraw()
 
     def on_event(self, event: Event) -> None:
-        """mod_audio_stream's connect, disconnect or error. The end of an earlier attempt is ignored: it
-        has a lower number than the connect of this one, or comes before it and is no failed start."""
+        """mod_audio_stream's connect, disconnect or error, which several connections tell of. The end
+        of an earlier attempt is ignored: it has a lower number than the connect of this one, or comes
+        before it and is no failed start."""
         attempt = self._attempt
         number = _number(event)
-        if attempt is None or self.phase not in (Phase.STARTING, Phase.UP):
+        if attempt is None or self.phase not in (Phase.EXPECTED, Phase.STARTING, Phase.UP):
             return
+        if number in self._told:
+            return
+        self._told |= {number} - {0}  # 0: without a number
         match event.subclass.removeprefix("mod_audio_stream::"):
             case "connect":
                 attempt.connected(number)
@@ -189,35 +216,46 @@ class AudioFork:
 
     def _begin_within_grace(self) -> _Attempt | None:
         deadline = self._clock() + self._grace_s
+        expected = self._attempt if self._ticket is not None else None
+        if expected is not None and self._decided(expected, CONNECT_S):
+            return expected
         while (left_s := deadline - self._clock()) > 0:
             if self._attempt is not None:
                 self._attempt.abandon()
                 self._detach()
-            attempt = self._try(min(CONNECT_S, left_s))
-            if attempt is not None:
+            attempt = self._attempt = _Attempt(self, self._audio_in)
+            if self._try(attempt, min(CONNECT_S, left_s)):
                 return attempt
             gevent.sleep(RETRY_S)
         return None
 
-    def _try(self, wait_s: float) -> _Attempt | None:
-        attempt = self._attempt = _Attempt(self, self._audio_in)
-        ticket = self._door.expect(self._uuid, attempt)
+    def _try(self, attempt: _Attempt, wait_s: float) -> bool:
+        self._ticket = self._door.expect(self._uuid, attempt)
         self.phase = Phase.STARTING
         try:
-            self._control.api(uuid_audio_start(self._uuid, ticket.url, self._metadata))
-            attempt.decided.wait(wait_s)
-            if attempt.decided.is_set() and not attempt.ended.is_set():
-                self.phase = Phase.UP
-                return attempt
-            why = attempt.why or "no connection in time"
+            self._control.api(uuid_audio_start(self._uuid, self._ticket.url, self._metadata))
         except EslError as error:
-            why = str(error)
-        finally:
-            self._door.withdraw(ticket.token)
+            attempt.end(str(error))
+        return self._decided(attempt, wait_s)
+
+    def _decided(self, attempt: _Attempt, wait_s: float) -> bool:
+        """Whether it has come to something; waits for that."""
+        attempt.decided.wait(wait_s)
+        self._withdraw()
+        if attempt.decided.is_set() and not attempt.ended.is_set():
+            self.phase = Phase.UP
+            return True
         self.phase = Phase.AWAY
+        why = attempt.why or "no connection in time"
         attempt.abandon()
         self._log.warning("the caller's audio could not be started", why=why)
-        return None
+        return False
+
+    def _withdraw(self) -> None:
+        """Nobody comes with that token any more."""
+        if self._ticket is not None:
+            self._door.withdraw(self._ticket.token)
+            self._ticket = None
 
     def _detach(self) -> None:
         """Whatever is left of a stream: without it the next start would be refused."""

@@ -9,8 +9,6 @@ business, how it sounds that of the audio ports. Each call is one greenlet, that
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from time import monotonic
@@ -20,9 +18,10 @@ import structlog
 from gevent.event import Event as Flag
 
 from controller.session.happenings import Happening, SessionEnded
-from controller.session.registry import LiveSession, SessionOpener, SessionRefused
-from controller.telephony.audio_fork import AudioFork
+from controller.session.registry import LiveSession, SessionRefused
+from controller.telephony.audio_fork import FORK_EVENTS, AudioFork
 from controller.telephony.audio_in import PhoneAudioIn
+from controller.telephony.call_kit import CallKit
 from controller.telephony.call_line import CallLine
 from controller.telephony.commands import (
     Api,
@@ -34,13 +33,10 @@ from controller.telephony.commands import (
     uuid_break,
     uuid_kill,
 )
-from controller.telephony.delivery import Delivery
 from controller.telephony.esl.errors import EslError
 from controller.telephony.esl.event import Event
 from controller.telephony.esl.outbound import CallSocket
-from controller.telephony.media_door import MediaDoor
-from controller.telephony.playback import PhoneAudioOut
-from controller.telephony.recordings import CallRecordings
+from controller.telephony.playback import PLAYBACK_EVENTS, PhoneAudioOut
 from controller.telephony.routing import Route
 
 ANSWER_S = 5.0
@@ -50,10 +46,6 @@ LAST_WORDS_S = 5.0
 HANGUP_S = 3.0
 """From our hang-up to FreeSWITCH's word that the channel is gone: a second when media sockets lag."""
 DIGITS = frozenset("0123456789*#ABCD")
-PLAYBACK_EVENTS = frozenset(
-    ("CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE", "PLAYBACK_START", "PLAYBACK_STOP")
-)
-FORK_EVENTS = frozenset(f"mod_audio_stream::{what}" for what in ("connect", "disconnect", "error"))
 CAUSES = {"error": HangupCause.NORMAL_TEMPORARY_FAILURE}
 """Hang-up cause by the reason of the session's end, where it is not a normal one."""
 
@@ -67,19 +59,6 @@ class Phase(Enum):
     TALKING = auto()
     HANDED_OVER = auto()  # the channel goes on without us
     OVER = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class CallKit:
-    """What all calls share, put together by `service`."""
-
-    opener: SessionOpener
-    door: MediaDoor
-    ask: Callable[[Api], str]
-    """Asks FreeSWITCH on the controller's own connection; raises EslError."""
-    delivery: Callable[[PhoneAudioIn], Delivery]
-    recordings: CallRecordings
-    grace_s: float = 3.0
 
 
 class Call:
@@ -102,16 +81,23 @@ class Call:
         self.recording: Path | None = None
         self.audio_in = PhoneAudioIn()
         self.audio_out = PhoneAudioOut(uuid, self._line, kit.delivery(self.audio_in))
-        self._fork = AudioFork(
-            uuid,
-            self._line,
-            kit.door,
-            self.audio_in,
-            metadata={"call": uuid},
-            grace_s=kit.grace_s,
-            on_lost=self._deaf,
+        self._fork: AudioFork | None = AudioFork(  # None: somebody else has our ears
+            uuid, self._line, kit.door, self.audio_in, grace_s=kit.grace_s, on_lost=self._deaf
         )
         self._log = log.bind(call=uuid, entry=route.entry)
+
+    # --- a call that we make, before its socket ---------------------------------------------
+
+    def listen_from_answer(self, within_s: float) -> str:
+        """Where FreeSWITCH shall bring the audio of itself; what is said before the conversation begins
+        waits for it."""
+        assert self._fork is not None
+        return self._fork.expect(within_s)
+
+    def never_came(self) -> None:
+        """Nobody answered, or they were gone before they were handed over: there is nothing to end."""
+        self.phase, self.end_reason = Phase.OVER, "not_answered"
+        self._release()
 
     # --- the call's socket -------------------------------------------------------------------
 
@@ -119,7 +105,7 @@ class Call:
         """Handle the call on this socket until it is over or the socket is; the first socket begins
         the call. Raises nothing that a caller or FreeSWITCH causes."""
         self._line.attach(socket)
-        socket.on_event = self._on_event
+        socket.on_event = self.on_event
         try:
             if self.phase is Phase.ARRIVING:
                 self._begin(socket.data)
@@ -183,13 +169,15 @@ class Call:
         if self._hung_up.is_set():
             self.live.hang_up("hangup")
             return
-        self._fork.start()
+        if self._fork is not None:
+            self._fork.start()
         self.recording = self._kit.recordings.begin(self._line, self.uuid, self.live)
 
     # --- what FreeSWITCH says ----------------------------------------------------------------
 
-    def _on_event(self, event: Event) -> None:
-        """On the socket's reading greenlet: nothing here blocks."""
+    def on_event(self, event: Event) -> None:
+        """On a connection's reading greenlet: nothing here blocks. The audio fork's may come before
+        there is a socket, and twice."""
         match event.name:
             case name if name in PLAYBACK_EVENTS:
                 self.audio_out.on_event(event)
@@ -202,7 +190,8 @@ class Call:
             case "CHANNEL_HANGUP" | "CHANNEL_HANGUP_COMPLETE":
                 self.hung_up(event.get("Hangup-Cause"))
             case "CUSTOM" if event.subclass in FORK_EVENTS:
-                self._fork.on_event(event)
+                if self._fork is not None:
+                    self._fork.on_event(event)
             case "CUSTOM" if event.subclass == "mod_audio_stream::play":
                 self.audio_out.on_event(event)
 
@@ -242,7 +231,8 @@ class Call:
         self.end_reason = reason
         try:
             if handed_over:  # the call's own socket may be gone by now
-                self._kit.ask(uuid_audio_stop(self.uuid))
+                if self._fork is not None:
+                    self._kit.ask(uuid_audio_stop(self.uuid))
                 if self.recording is not None:
                     self._kit.recordings.stop(self._kit.ask, self.uuid, self.recording)
             elif not self._hung_up.is_set():
@@ -255,7 +245,8 @@ class Call:
             self._release()
 
     def _release(self) -> None:
-        self._fork.close()
+        if self._fork is not None:
+            self._fork.close()
         self.audio_in.close()
         self.audio_out.close()
         self._line.give_up()
@@ -296,3 +287,10 @@ class Call:
             raise
         if self.live is not None:
             self.live.hang_up("transferred")
+
+    def give_ears(self) -> AudioFork | None:
+        """After `hand_over`: the fork, the asker's to hand on and to close; None: all is over."""
+        if self.phase is not Phase.HANDED_OVER:
+            return None
+        fork, self._fork = self._fork, None
+        return fork

@@ -23,7 +23,6 @@ from controller.telephony.checks import (
     check_name,
     check_range,
     check_subclass,
-    check_ws_url,
     quoted,
 )
 from controller.telephony.checks import check_number as check_number
@@ -36,8 +35,10 @@ from controller.telephony.dial import GatewayEndpoint as GatewayEndpoint
 from controller.telephony.dial import ParkApp as ParkApp
 from controller.telephony.dial import SocketApp as SocketApp
 from controller.telephony.dial import UserEndpoint as UserEndpoint
-from controller.telephony.dial import dial_words
+from controller.telephony.dial import audio_words, dial_words
 
+DIALLED = "switchtalk_dialled"
+"""mod_db's realm of calls that were dialled."""
 MAX_METADATA_BYTES = 8192
 """mod_audio_stream cuts longer metadata without a word."""
 MAX_TEXT_BYTES = 4 << 20
@@ -167,6 +168,21 @@ def originate(dial: Dial) -> Api:
     return Api("originate " + dial_words(dial))
 
 
+def note_dial(uuid: str) -> Api:
+    """Have mod_db remember that this channel's originate was sent."""
+    return Api(f"db insert/{DIALLED}/{check_uuid(uuid)}/1")
+
+
+def dial_noted(uuid: str) -> Api:
+    """Whether it does: ``true`` or ``false``."""
+    return Api(f"db exists/{DIALLED}/{check_uuid(uuid)}")
+
+
+def forget_dial(uuid: str) -> Api:
+    """Have mod_db forget it."""
+    return Api(f"db delete/{DIALLED}/{check_uuid(uuid)}")
+
+
 def uuid_break(uuid: str) -> Api:
     """Stop what is played and drop what is queued; dropped items produce no event."""
     return Api(f"uuid_break {check_uuid(uuid)} all")
@@ -224,7 +240,7 @@ def uuid_audio_start(uuid: str, url: str, metadata: Mapping[str, str] | None = N
     ``+OK`` comes before the socket connects: only the ``mod_audio_stream::connect`` event says so.
     Raises BadArgument when the JSON exceeds `MAX_METADATA_BYTES`.
     """
-    words = f"uuid_audio_stream {check_uuid(uuid)} start {check_ws_url(url)} mono 16k"
+    words = audio_words(uuid, url)
     if not metadata:
         return Api(words)
     text = json.dumps(dict(metadata), separators=(",", ":"))  # ASCII: controls are \u escapes

@@ -34,7 +34,8 @@ class TooManyCalls(CallRefused):
 
 class Guard:
     """`allowed`: regular expressions, each for a whole number. `per_second` calls begin on average, at
-    most `burst` at once; at most `max_calls` are under way."""
+    most `burst` at once; at most `max_calls` are under way. `screen` raises ValueError, in words fit to
+    be shown, for a number that is never called."""
 
     def __init__(
         self,
@@ -44,7 +45,9 @@ class Guard:
         burst: int,
         max_calls: int,
         clock: Callable[[], float] = monotonic,
+        screen: Callable[[str], object] = str,
     ) -> None:
+        self._screen = screen
         self._allowed = [re.compile(pattern) for pattern in allowed]
         self._per_second = per_second
         self._burst = burst
@@ -62,6 +65,10 @@ class Guard:
             raise DestinationRefused(str(error)) from error
         if not any(pattern.fullmatch(number) for pattern in self._allowed):
             raise DestinationRefused(f"{number} is not among the numbers that may be called")
+        try:
+            self._screen(number)
+        except ValueError as error:
+            raise DestinationRefused(f"{number}: {error}") from error
         return number
 
     def room(self) -> int:

@@ -61,8 +61,8 @@ class MediaDoor:
         self._clock = clock
         self._expected: dict[bytes, _Expected] = {}
 
-    def expect(self, call_uuid: str, socket: MediaSocket) -> Ticket:
-        """Let one socket in for this call, within EXPIRES_S; the call's earlier tokens are void."""
+    def expect(self, call_uuid: str, socket: MediaSocket, within_s: float = EXPIRES_S) -> Ticket:
+        """Let one socket in for this call, within that time; the call's earlier tokens are void."""
         now = self._clock()
         self._expected = {
             key: expected
@@ -70,7 +70,7 @@ class MediaDoor:
             if expected.until > now and expected.call_uuid != call_uuid
         }
         token = token_urlsafe(TOKEN_BYTES)
-        self._expected[_key(token)] = _Expected(call_uuid, socket, now + EXPIRES_S)
+        self._expected[_key(token)] = _Expected(call_uuid, socket, now + within_s)
         return Ticket(token, f"{self.base_url.rstrip('/')}/ws/freeswitch/{token}")
 
     def admit(self, token: str) -> MediaSocket | None:

@@ -25,16 +25,19 @@ from gevent.event import Event as Flag
 
 from controller.session.registry import Prepare, SessionOpener
 from controller.telephony.call import Call
+from controller.telephony.calls import Calls
 from controller.telephony.commands import (
     Api,
     HangupCause,
     check_value,
     check_variable_name,
+    note_dial,
     originate,
     uuid_exists,
     uuid_kill,
 )
 from controller.telephony.dial import Dial, SocketApp
+from controller.telephony.dial_notes import DialNotes
 from controller.telephony.dispositions import Disposition, cause_of_refusal, disposition_of
 from controller.telephony.endpoints import Endpoints
 from controller.telephony.esl.errors import EslClosed, EslError, EslRefused
@@ -46,6 +49,10 @@ HANDED_OVER_S = 5.0
 """From the answer to FreeSWITCH's connection to us: some 20 ms."""
 DIAL_EXTRA_S = 15.0
 """An originate says how it ended; this long after the ring time it no longer will."""
+NEVER_DIALLED = "NEVER_DIALLED"
+"""Cause of a call that FreeSWITCH was never told to make: the link broke first."""
+LOST_SIGHT = "LOST_SIGHT"
+"""Cause of a call whose channel was gone when the link was back."""
 REPLY_LOST_S = 2.0
 """How often a call is looked for whose originate got no answer."""
 KEPT = 1000
@@ -66,7 +73,8 @@ class OutgoingState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Order:
     """A call to be made. `gateway`, `caller_id` and `ring_s` empty: as in the settings; `call_id`: a
-    UUID of one's own choice; `prepare`: see `SessionOpener`; `changed`: told of every new state."""
+    UUID of one's own choice, whose dialling FreeSWITCH notes (see `DialNotes`); `prepare`: see
+    `SessionOpener`; `changed`: told of every new state."""
 
     number: str
     bot: str | None = None
@@ -101,23 +109,28 @@ class OutgoingCall:
 
 
 class Outgoing:
-    """Places calls over `link`; answered ones come to the OutboundServer, see `route_of`."""
+    """Places calls over `link`. They are among `calls` before they are answered; answered ones come to
+    the OutboundServer."""
 
     def __init__(
         self,
         link: FreeSwitchLink,
+        calls: Calls,
         opener: SessionOpener,
         guard: Guard,
         endpoints: Endpoints,
         hand_over_to: SocketApp,
+        notes: DialNotes,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._link = link
+        self._handed_over = calls
         self._opener = opener
         self._guard = guard
         self._endpoints = endpoints
         self._hand_over_to = hand_over_to
+        self._notes = notes
         self._now = now
         self._calls: dict[str, OutgoingCall] = {}
         self._ended: deque[str] = deque()
@@ -133,7 +146,7 @@ class Outgoing:
             check_variable_name(name)
         with ExitStack() as held:
             number = held.enter_context(self._guard.call(order.number))
-            dial = self._dial(order, number)
+            dial = self._dial(order, number, held)
             command = originate(dial)  # what can't be said is refused here
             if not self._link.up:
                 raise EslClosed("FreeSWITCH is away")
@@ -162,14 +175,6 @@ class Outgoing:
 
     # --- for the rest of telephony -----------------------------------------------------------
 
-    def route_of(self, uuid: str) -> Route | None:
-        """Where an answered call goes; None when we did not make it."""
-        call = self._calls.get(uuid)
-        if call is None or call.ended.is_set():
-            return None
-        variables = {**call.order.variables, "called_number": call.order.number}
-        return Route(call.order.bot, "outbound", variables, call.order.prepare)
-
     def answered(self, call: Call) -> None:
         """FreeSWITCH has handed us this call."""
         if mine := self._calls.get(call.uuid):
@@ -197,14 +202,21 @@ class Outgoing:
         if call is not None and call.state is OutgoingState.DIALLING:
             call.state, call.ringing_at = OutgoingState.RINGING, self._now()
             call.order.changed()
+            if call.cancelled:  # before there was a channel to kill
+                gevent.spawn(self._kill, uuid)
 
     # --- one call ----------------------------------------------------------------------------
 
-    def _dial(self, order: Order, number: str) -> Dial:
+    def _dial(self, order: Order, number: str, held: ExitStack) -> Dial:
         ring_s = order.ring_s or self._endpoints.ring_s
+        uuid = order.call_id or str(uuid4())
+        variables = {**order.variables, "called_number": order.number}
+        route = Route(order.bot, "outbound", variables, order.prepare)
+        held.callback(self._handed_over.give_up, uuid)
         return Dial(
             endpoint=self._endpoints.of(number, order.gateway),
-            uuid=order.call_id or str(uuid4()),
+            uuid=uuid,
+            audio_url=self._handed_over.expect(uuid, route, ring_s + DIAL_EXTRA_S),
             caller_id_number=order.caller_id or self._endpoints.caller_id,
             caller_id_name=self._endpoints.caller_name,
             ring_s=ring_s,
@@ -214,29 +226,37 @@ class Outgoing:
     def _run(self, call: OutgoingCall, command: Api, ring_s: int, place: ExitStack) -> None:
         with place:
             try:
-                self._link.bgapi(command, ring_s + DIAL_EXTRA_S)
+                note = note_dial(call.call_id) if call.order.call_id else None
+                self._link.bgapi(command, ring_s + DIAL_EXTRA_S, ahead=note)
             except EslRefused as error:
                 cause = cause_of_refusal(error.reply)
                 self._end(call, self._unanswered(call, cause), cause)
                 return
             except EslError as error:
                 log.warning("lost sight of a call", call=call.call_id, error=str(error))
-                self._search(call)
+                if not self._search(call):
+                    return
             if not call.taken.wait(HANDED_OVER_S) and not call.ended.is_set():
                 self._kill(call.call_id)
                 self._end(call, self._unanswered(call, ""), "NOT_HANDED_OVER")
             call.ended.wait()
 
-    def _search(self, call: OutgoingCall) -> None:
-        """The originate's answer is lost: wait until the call is answered or its channel is gone."""
+    def _search(self, call: OutgoingCall) -> bool:
+        """The originate's answer is lost: wait until the call is answered (True) or its channel is gone
+        (False: the call is ended)."""
         while not call.taken.is_set():
             if self._link.up:
                 try:
                     if self._link.api(uuid_exists(call.call_id)).strip() != "true":
-                        return
+                        if call.order.call_id and self._notes.sent(call.call_id) is False:
+                            self._end(call, Disposition.CANCELLED, NEVER_DIALLED)
+                        else:
+                            self._end(call, self._unanswered(call, ""), LOST_SIGHT)
+                        return False
                 except EslError as error:
                     log.debug("FreeSWITCH can't be asked", error=str(error))
             call.taken.wait(REPLY_LOST_S)
+        return True
 
     def _unanswered(self, call: OutgoingCall, cause: str) -> Disposition:
         return Disposition.CANCELLED if call.cancelled else disposition_of(cause)

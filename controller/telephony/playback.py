@@ -38,6 +38,10 @@ from media.clip_feed import ClipFeed
 from media.pcm import RATE
 from media.tts.base import Clip
 
+PLAYBACK_EVENTS = frozenset(
+    ("CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE", "PLAYBACK_START", "PLAYBACK_STOP")
+)
+"""What FreeSWITCH tells of playback."""
 MAX_WAITING_AUDIO_MS = 300_000
 """Five minutes of speech are more than anybody listens to; a reply that long is a runaway model."""
 OUTCOMES = {

@@ -13,12 +13,15 @@ from pathlib import Path
 import structlog
 
 from controller.session.registry import SessionOpener
+from controller.telephony.audio_fork import FORK_EVENTS
 from controller.telephony.audio_in import PhoneAudioIn
 from controller.telephony.bus import Bus
-from controller.telephony.call import Call, CallKit
+from controller.telephony.call import Call
+from controller.telephony.call_kit import CallKit
 from controller.telephony.calls import Calls
 from controller.telephony.delivery import Delivery, DeliveryFailed
 from controller.telephony.dial import SocketApp
+from controller.telephony.dial_notes import DialNotes
 from controller.telephony.endpoints import Endpoints
 from controller.telephony.esl.event import Event
 from controller.telephony.esl.inbound import FreeSwitchLink
@@ -26,6 +29,7 @@ from controller.telephony.esl.outbound import OutboundServer
 from controller.telephony.guard import Guard
 from controller.telephony.media_door import MediaDoor
 from controller.telephony.outgoing import Outgoing
+from controller.telephony.overhearing import Overhearings
 from controller.telephony.recordings import CallRecordings
 from controller.telephony.routing import Numbers, Route, inbound_route
 from controller.telephony.socket_delivery import SocketDelivery
@@ -62,6 +66,7 @@ class TelephonyOptions:
     per_second: float
     burst: int
     max_outgoing: int
+    screen: Callable[[str], object] = str
 
 
 class Telephony:
@@ -83,7 +88,7 @@ class Telephony:
             options.port,
             options.password,
             events=EVENTS,
-            subclasses=(),
+            subclasses=tuple(sorted(FORK_EVENTS)),
             on_event=self._on_event,
             on_up=self._on_up,
             on_down=self._on_down,
@@ -106,12 +111,20 @@ class Telephony:
             per_second=options.per_second,
             burst=options.burst,
             max_calls=options.max_outgoing,
+            screen=options.screen,
         )
+        self.notes = DialNotes(self.link)
         self.bus = Bus(self.link, self._unique_id)
         self._opener = opener
         self.outgoing: Outgoing
+        self.overhearings = Overhearings(self.link, self.door)
         self.transfers = Transfers(
-            self.link, self.guard, options.endpoints, options.context, options.hold_music
+            self.link,
+            self.guard,
+            options.endpoints,
+            options.context,
+            options.hold_music,
+            self.overhearings,
         )
 
     @property
@@ -128,7 +141,13 @@ class Telephony:
         address = self._options.socket_address or f"{self._options.socket_host}:{self.server.port}"
         host, _, port = address.rpartition(":")
         self.outgoing = Outgoing(
-            self.link, self._opener, self.guard, self._options.endpoints, SocketApp(host, int(port))
+            self.link,
+            self.calls,
+            self._opener,
+            self.guard,
+            self._options.endpoints,
+            SocketApp(host, int(port)),
+            self.notes,
         )
         self.bus.start()
         self.link.start()
@@ -136,6 +155,7 @@ class Telephony:
 
     def stop(self) -> None:
         """Sessions have ended before; what is left is cut."""
+        self.overhearings.stop()
         self.server.stop(timeout_s=2)
         self.bus.stop()
         self.link.stop()
@@ -164,7 +184,7 @@ class Telephony:
         return SocketDelivery(audio_in) if self._options.playback == "socket" else self.spool
 
     def _route(self, channel: Event) -> Route:
-        return self.outgoing.route_of(channel.uuid) or inbound_route(channel, self._options.numbers)
+        return inbound_route(channel, self._options.numbers)
 
     def _began(self, call: Call) -> None:
         self.outgoing.answered(call)
@@ -177,9 +197,12 @@ class Telephony:
         return call.uuid if call is not None else ""
 
     def _on_event(self, event: Event) -> None:
+        self.overhearings.on_event(event)
         match event.name:
             case "CHANNEL_PROGRESS" | "CHANNEL_PROGRESS_MEDIA":
                 self.outgoing.ringing(event.uuid)
+            case "CUSTOM":
+                self.calls.on_fork_event(event)
             case "CHANNEL_HANGUP_COMPLETE":
                 call = self.calls.get(event.uuid)
                 if call is not None:
@@ -188,6 +211,7 @@ class Telephony:
     def _on_up(self, uuids: list[str]) -> None:
         log.info("connected to FreeSWITCH", channels=len(uuids))
         self.calls.reconcile(uuids)
+        self.overhearings.reconcile(uuids)
 
     def _on_down(self, why: str) -> None:
         log.warning("FreeSWITCH is away", why=why)

@@ -1,6 +1,6 @@
 """Handing a caller to a person.
 
-    attended:  caller hears hold music ─► the target's phone rings ─┬─► answered: bridged, we leave
+    attended:  caller hears hold music ─► the target's phone rings ─┬─► answered: bridged, the bot leaves
                                                                     └─► not: the bot has the caller back
     blind:     the caller's channel is sent to the extension, and we leave
 
@@ -40,6 +40,7 @@ from controller.telephony.endpoints import Endpoints
 from controller.telephony.esl.errors import EslError, EslRefused
 from controller.telephony.esl.inbound import FreeSwitchLink
 from controller.telephony.guard import Guard
+from controller.telephony.overhearing import Overhearings
 
 DIAL_EXTRA_S = 10.0
 
@@ -63,13 +64,15 @@ class TransferFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transfers:
-    """`context`: dialplan context of blind transfers; `hold_music`: what the caller hears meanwhile."""
+    """`context`: dialplan context of blind transfers; `hold_music`: what the caller hears meanwhile;
+    `overhearings`: who writes down what the two say then."""
 
     link: FreeSwitchLink
     guard: Guard
     endpoints: Endpoints
     context: str
     hold_music: str
+    overhearings: Overhearings
 
     def transfer(self, call: Call, destination: str, mode: TransferMode) -> None:
         """Returns when the caller has been handed over: the session is ending then.
@@ -92,6 +95,7 @@ class Transfers:
             self._dial(call, number, target)
             self._must(lambda: call.hand_over(uuid_bridge(call.uuid, target)))
             keep()
+            self.overhearings.begin(call, target, number)
 
     def _dial(self, call: Call, number: str, target: str) -> None:
         """Ring the target until it answers. Raises TransferFailed, also when the caller leaves."""

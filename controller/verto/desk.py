@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from controller.verto.caller import Right
@@ -25,10 +26,18 @@ class NobodyReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One line of what was said. `who`: caller, bot or agent."""
+    """One line of what was said. `who`: caller, bot or agent; `agent`: that one's name; `at`: when, for
+    what is said after the hand-over."""
 
     who: str
     text: str
+    agent: str = ""
+    at: datetime | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """As a page gets it."""
+        more = {"agent": self.agent, "at": self.at.isoformat()} if self.at else {}
+        return {"who": self.who, "text": self.text[:MAX_TEXT], **more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,7 @@ class Card:
 
     def note(self) -> str:
         """As a page gets it."""
-        lines: list[dict[str, Any]] = [
-            {"who": line.who, "text": line.text[:MAX_TEXT]} for line in self.lines[-MAX_CARD_LINES:]
-        ]
+        lines = [line.fields() for line in self.lines[-MAX_CARD_LINES:]]
         return note_text(
             "card",
             session_id=self.session_id,
@@ -66,6 +73,7 @@ class AgentDesk:
     def __init__(self, number: str = "") -> None:
         self._number = number
         self._ready: list[Relay] = []  # who has waited longest stands first
+        self._talking: dict[Relay, str] = {}  # to the caller of which session
 
     @property
     def ready(self) -> list[str]:
@@ -74,13 +82,17 @@ class AgentDesk:
 
     def stand_by(self, relay: Relay, on: bool) -> bool:
         """Somebody comes or goes; whether they stand by now."""
-        self.leave(relay)
+        self._rest(relay)
         if on and Right.STAND_BY in relay.caller.rights:
             self._ready.append(relay)
         return relay in self._ready
 
     def leave(self, relay: Relay) -> None:
         """A page is closed."""
+        self._talking.pop(relay, None)
+        self._rest(relay)
+
+    def _rest(self, relay: Relay) -> None:
         if relay in self._ready:
             self._ready.remove(relay)
 
@@ -112,4 +124,11 @@ class AgentDesk:
                 relay.tell(note_text("card_gone", session_id=card.session_id))
             raise
         for relay in shown:
+            self._talking[relay] = card.session_id
             relay.tell(note_text("card_kept", session_id=card.session_id))
+
+    def tell(self, session_id: str, line: Spoken) -> None:
+        """Something that caller or agent said: for the card of whoever took the caller over."""
+        for relay, talking in self._talking.items():
+            if talking == session_id:
+                relay.tell(note_text("card_line", session_id=session_id, **line.fields()))

@@ -141,6 +141,16 @@ def test_a_number_is_called_and_sent_on(open_switch: Callable[..., Page], far: F
     phone.hang_up()
 
 
+def test_a_number_outside_is_called_as_it_was_typed_without_its_blanks(
+    open_switch: Callable[..., Page], far: Far
+) -> None:
+    page = open_switch()
+    page.fill("#number", "+49 (30) 123-456")
+    phone = in_call(page)
+    assert far.calls()[0]["number"] == "+4930123456"
+    phone.hang_up()
+
+
 def test_the_bots_session_is_shown_as_in_a_direct_call(
     open_switch: Callable[..., Page], far: Far
 ) -> None:
@@ -259,8 +269,32 @@ def test_the_agents_card(open_switch: Callable[..., Page], far: Far) -> None:
     expect(page.locator("#card-slots")).to_contain_text("Thursday the 26th")
     assert page.locator("#card img").count() == 0
     expect(page.locator("#card-said .row.caller")).to_have_count(2)
+    far("talk")
+    expect(page.locator("#card-said .row.agent")).to_have_count(2)
+    expect(page.locator("#card-said .row.agent").first).to_contain_text("how can I help")
+    expect(page.locator("#card-said .row.caller:has(time)")).to_contain_text("<img src=x")  # as text
+    assert page.locator("#card img").count() == 0
     page.click("#card-close")
     expect(page.locator("#card")).to_be_hidden()
+
+
+def test_caller_and_agent_on_the_callers_page(open_switch: Callable[..., Page], far: Far) -> None:
+    page = open_switch(timezone_id="Europe/Berlin")
+    phone = in_call(page)
+    far("story")
+    far("person")
+    expect(phone.row("agent")).to_have_count(2)
+    said = phone.row("agent").all_inner_texts()
+    for words in ("Agent Ada", "13:30:05", "how can I help"):
+        assert words in said[0]
+    assert "Extension 1001" in said[1]
+    expect(phone.row("caller", "another day <img src=x")).to_be_visible()
+    assert "hacked" not in page.title()
+    page.click("#language")
+    expect(phone.row("agent").first).to_contain_text("人工坐席 Ada")
+    expect(phone.row("agent").last).to_contain_text("分机 1001")
+    page.click("#language")
+    phone.hang_up()
 
 
 @pytest.mark.parametrize("size", ["phone", "desktop"])

@@ -1,7 +1,8 @@
 """The product's gateway over a simulated mod_verto, with doors for the test: no engines, no FreeSWITCH.
 
 `POST /<what>` at the port `--doors` does something on FreeSWITCH's side: ring, hang-up, cut, stop,
-start, story, card; `GET /calls` tells what it has.
+start, story, card, talk (on the agent's card), person (on the caller's page); `GET /calls` tells what
+it has.
 Must never be used by the product.
 """
 
@@ -12,13 +13,16 @@ monkey.patch_all()
 import argparse  # noqa: E402
 import dataclasses  # noqa: E402
 from collections.abc import Mapping, Sequence  # noqa: E402
+from datetime import UTC, datetime  # noqa: E402
 from typing import Any  # noqa: E402
 
 from flask import Flask, jsonify  # noqa: E402
 from gevent.event import Event  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
 
+from controller.gateway.notices import notice  # noqa: E402
 from controller.gateway.server import create_app, serve  # noqa: E402
+from controller.session.happenings import PersonSpoke  # noqa: E402
 from controller.verto.caller import Caller, Right  # noqa: E402
 from controller.verto.desk import AgentDesk, Card, Spoken  # noqa: E402
 from controller.verto.messages import note_text  # noqa: E402
@@ -51,6 +55,14 @@ CARD = Card(
         Spoken("bot", "Which day and time suit you?"),
         Spoken("caller", "I'd rather talk to somebody."),
     ],
+)
+
+
+AT = datetime(2026, 3, 1, 12, 30, 5, tzinfo=UTC)
+TALK = (
+    PersonSpoke("agent", "Ada", "Good morning Sarah, how can I help?", AT),
+    PersonSpoke("caller", "Ada", f"I'd like another day {HOSTILE}", AT),
+    PersonSpoke("agent", "extension 1001", "One moment.", AT),
 )
 
 
@@ -96,6 +108,11 @@ def add_doors(app: Flask, verto: FakeVerto, door: Door) -> None:
         except TimeoutError:
             return
 
+    def talk() -> None:
+        for said in TALK:
+            line = Spoken(said.who, said.text, said.agent, said.at)
+            door.agents.tell(CARD.session_id, line)
+
     actions = {
         "ring": lambda: verto.ring("1011", name=f"Sarah {HOSTILE}", number="+12025550143"),
         "hang-up": lambda: [verto.hang_up(call, 17) for call in list(verto.calls.values())],
@@ -106,6 +123,8 @@ def add_doors(app: Flask, verto: FakeVerto, door: Door) -> None:
         "card": lambda: tell(CARD.note()),
         "taken": lambda: shown(True),
         "nobody": lambda: shown(False),
+        "talk": talk,
+        "person": lambda: tell(*(notice(said) or "" for said in TALK)),
     }
 
     def act(what: str) -> str:

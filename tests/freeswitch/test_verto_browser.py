@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ from tests.browser.conftest import silence as silence
 from tests.browser.conftest import speech_wav as speech_wav
 from tests.browser.conftest import watch
 from tests.browser.softphone import Softphone
+from tests.freeswitch.gateway import NAME as TRUNK
+from tests.freeswitch.gateway import Gateway
 from tests.freeswitch.house import HOST, House
 from tests.freeswitch.relay import Relay
+from tests.freeswitch.sip_phone import SipPhone
 from tests.freeswitch.switch import SECRETS, free_ports, wait_for
 from tests.simulator.phone_caller import PhoneCaller
 
@@ -30,6 +34,8 @@ WITHIN_MS = 15_000
 LOUD = 0.03
 PAUSE_MS = 250
 VERTO = "SWITCHTALK_VERTO__"
+OUTBOUND = "SWITCHTALK_FREESWITCH__OUTBOUND__"
+OURS = "+4930123456"
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +46,16 @@ def wire() -> Iterator[Relay]:
 
 
 @pytest.fixture(scope="module")
+def outside() -> Iterator[SipPhone]:
+    """A phone behind a provider; it takes one call."""
+    phone = SipPhone((HOST, 9), "anybody")
+    yield phone
+    phone.close()
+
+
+@pytest.fixture(scope="module")
 def house(
-    freeswitch_home: None, wire: Relay, tmp_path_factory: pytest.TempPathFactory
+    freeswitch_home: None, wire: Relay, outside: SipPhone, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     home = tmp_path_factory.mktemp("house")
     config = home / "switchtalk.toml"
@@ -53,9 +67,15 @@ def house(
         f"{VERTO}PASSWORD": SECRETS["VERTO_PASSWORD"],
         f"{VERTO}PUBLIC": '["bots", "calls", "receive", "stand_by"]',
         "SWITCHTALK_CONFIG": str(config),
-        "SWITCHTALK_FREESWITCH__OUTBOUND__RING_S": "5",
+        f"{OUTBOUND}RING_S": "5",
+        f"{OUTBOUND}ALLOWED": r'["10\\d\\d", "\\+?12025550\\d\\d\\d"]',
     }
-    house = House(home, settings=settings)
+    provider = Gateway(home)
+    provider.port = outside.port
+    house = House(home, settings=settings, configuration=provider.configuration())
+    outside.server = (HOST, house.switch.ports["TRUNK_SIP_PORT"])
+    outward = {"FS_OUTSIDE_GATEWAY": TRUNK, "FS_OUTSIDE_CALLER_ID": OURS}
+    house.switch.environment = {**house.switch.environment, **outward}
     wire.target = house.switch.ports["VERTO_PORT"]
     house.start()
     yield house
@@ -242,6 +262,29 @@ def test_a_number_that_may_not_be_called(house: House, open_page: Callable[..., 
     assert house.channels() == 0
 
 
+def test_an_allowed_number_outside(
+    house: House, outside: SipPhone, open_page: Callable[..., Page]
+) -> None:
+    with house.caller() as handset:  # a phone has no way out, allowed or not
+        handset.dial("+12025550199")
+        assert handset.ended.wait(10)
+        assert handset.codes[-1] == 404
+    page = open_page()
+    page.fill("#number", "12025550199")  # allowed here, but not the whole number: FreeSWITCH is strict
+    page.click("#call")
+    Softphone(page).until("softphone.state === 'ended'")
+    page.fill("#number", "+1 202 555 0199")
+    page.click("#call")
+    phone = connected(page)
+    assert outside.answered.wait(10)
+    assert outside.invitation is not None
+    assert "+12025550199" in outside.invitation.get("to")
+    assert OURS in outside.invitation.get("from")
+    assert "Web caller" not in outside.invitation.get("from")
+    phone.hang_up()
+    assert outside.ended.wait(10)
+
+
 def test_an_agent_takes_the_caller_over(house: House, open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.click("#stand-by")
@@ -261,6 +304,57 @@ def test_an_agent_takes_the_caller_over(house: House, open_page: Callable[..., P
         assert house.channels() == 2
         phone.page.click("#call")
         assert handset.ended.wait(10)
+
+
+def test_caller_and_agent_are_written_down(
+    house: House,
+    open_page: Callable[..., Page],
+    speech_wav: Callable[..., Path],
+    record_property: Callable[[str, object], None],
+) -> None:
+    page = open_page(speech_wav({6.0: "en/choice_00_slt.wav"}, seconds=40))
+    page.click("#stand-by")
+    expect(page.locator("#stand-by")).to_have_attribute("aria-pressed", "true")
+    with house.caller() as handset, PhoneCaller(handset.dial("7042")) as caller:
+        caller.waits_for_reply()
+        caller.says("my name is Sarah Johnson")
+        session_id = house.sessions()[0]["session_id"]
+        page.click("#answer", timeout=WITHIN_MS)
+        connected(page)
+        wait_for(lambda: not house.sessions(), 10)
+        before, began = house.server.cpu_s(), now(page)
+        caller.says("hold on please")
+        expect(page.locator("#card-said .row.caller:has(time)")).to_contain_text(
+            re.compile("hold on", re.I), timeout=WITHIN_MS
+        )
+        expect(page.locator("#card-said .row.agent:has(time)")).to_have_count(1, timeout=WITHIN_MS)
+        cost = (house.server.cpu_s() - before) / (now(page) - began) * 1000
+        print(f"listening to both costs {cost:.3f} s of CPU per second")
+        record_property("listening_cpu_share", cost)
+        picture(page, "handed-over-desktop")
+        page.click("#call")
+        assert handset.ended.wait(10)
+
+    def turns() -> dict[str, str]:
+        told = house.server.get(f"/api/v1/sessions/{session_id}").json()["turns"]
+        return {turn["by"]: turn["caller_text"] + turn["heard_text"] for turn in told}
+
+    wait_for(lambda: "agent Web caller" in turns())
+    assert "hold on" in turns()["caller"].lower()
+
+
+def test_the_agent_lets_it_ring_out(house: House, open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.click("#stand-by")
+    expect(page.locator("#stand-by")).to_have_attribute("aria-pressed", "true")
+    with house.caller() as handset, PhoneCaller(handset.dial("7042")) as caller:
+        caller.waits_for_reply()
+        caller.says("my name is Sarah Johnson")
+        page.locator("#ringing").wait_for(timeout=WITHIN_MS)
+        expect(page.locator("#ringing")).to_be_hidden(timeout=WITHIN_MS)  # after RING_S
+        expect(page.locator("#card-outcome")).to_contain_text("assistant has the caller")
+        caller.waits_for_reply()  # "Nobody is there now. Goodbye."
+        assert handset.ended.wait(15)
 
 
 def test_nobody_takes_the_caller_over(house: House, open_page: Callable[..., Page]) -> None:

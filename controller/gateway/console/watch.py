@@ -16,6 +16,7 @@ LOOKS = {
     LineKind.CALLER: (Level.NOTICE, "caller"),
     LineKind.KEYS: (Level.NOTICE, "caller pressed"),
     LineKind.TYPED: (Level.NOTICE, "caller typed"),
+    LineKind.AGENT: (Level.NOTICE, "agent"),
     LineKind.BOT: (Level.INFO, "bot"),
     LineKind.BARGE_IN: (Level.DEBUG, "caller interrupts the bot"),
     LineKind.TOOL: (Level.DEBUG, "tool"),

@@ -3,6 +3,7 @@
 
 import { element } from "./elements.js";
 import { show, text } from "./i18n.js";
+import { agentWords, clock } from "./verto/person.js";
 
 const FOLLOW_WITHIN_PX = 80;
 const MAX_ROWS = 400;
@@ -52,6 +53,13 @@ export class Transcript {
     const extra = by === "text" || by === "dtmf" ? [show(badge(), `by_${by}`)] : [];
     this.#append("caller", "you", [body, ...extra]);
     this.announce(text("said", { text: words }));
+  }
+
+  /** What the caller, or who took them over from the bot, said to the other. */
+  person({ who, text: words, agent, at }) {
+    const [speaker, params] = who === "agent" ? agentWords(agent) : ["you"];
+    const kind = who === "agent" ? "bot agent" : "caller";
+    this.#append(kind, speaker, [clock(at), this.#words(String(words ?? ""))], params);
   }
 
   /** A chunk of a reply; chunks of one reply make one paragraph. */
@@ -125,8 +133,8 @@ export class Transcript {
     }
   }
 
-  #append(kind, speaker, children) {
-    const name = show(element("span", { className: "speaker" }), speaker);
+  #append(kind, speaker, children, params = {}) {
+    const name = show(element("span", { className: "speaker" }), speaker, params);
     const row = element("li", { className: `row ${kind}`, children: [name, ...children] });
     this.#empty.hidden = true;
     this.#list.append(row);

@@ -105,13 +105,15 @@ class EslConnection:
         `command`; a body of ``-ERR``, ``-USAGE`` or ``-ERROR`` is a refusal."""
         return _body(self.command(commands.api(api), timeout_s).body)
 
-    def bgapi(self, api: Api, timeout_s: float = 60.0) -> str:
+    def bgapi(self, api: Api, timeout_s: float = 60.0, *, ahead: Api | None = None) -> str:
         """Like `api` without blocking the connection; needs BACKGROUND_JOB to be subscribed. A job
-        that isn't done in time raises EslTimeout and leaves the connection as it is."""
+        that isn't done in time raises EslTimeout and leaves the connection as it is. `ahead`: run first,
+        sent in the same write; what FreeSWITCH says to it is not heard."""
         job = gevent.event.AsyncResult()
         until = monotonic() + timeout_s
         # the reader enters the job itself: its event may stand right behind the reply
-        reply = self._ask(commands.bgapi(api), _Waiting(job=job), min(timeout_s, 5.0))
+        waiting = _Waiting(job=job)
+        reply = self._ask(commands.bgapi(api), waiting, min(timeout_s, 5.0), ahead)
         if reply.text.startswith(_REFUSALS):
             raise EslRefused(reply.text)
         if "Job-UUID" not in reply.headers:
@@ -160,13 +162,18 @@ class EslConnection:
 
     # --- sending ----------------------------------------------------------------------------
 
-    def _ask(self, command: Command, waiting: _Waiting, timeout_s: float) -> Reply:
+    def _ask(
+        self, command: Command, waiting: _Waiting, timeout_s: float, ahead: Api | None = None
+    ) -> Reply:
         if gevent.getcurrent() is self._reading:
             raise RuntimeError("a command from within on_event would wait for itself")
         limit = gevent.Timeout(timeout_s)
         try:
             with limit:
-                self._send(command.wire(), waiting)
+                if ahead is None:
+                    self._send(command.wire(), waiting)
+                else:
+                    self._send(commands.api(ahead).wire() + command.wire(), _Waiting(), waiting)
                 reply: Reply = waiting.reply.get()
         except gevent.Timeout as exc:
             if exc is not limit:
@@ -177,10 +184,10 @@ class EslConnection:
             raise late from None
         return reply
 
-    def _send(self, data: bytes, waiting: _Waiting) -> None:
+    def _send(self, data: bytes, *waiting: _Waiting) -> None:
         with self._turn:
             self._check_open()
-            self._waiting.append(waiting)
+            self._waiting.extend(waiting)
             sent = False
             try:
                 self._writer.sendall(data)

@@ -101,9 +101,9 @@ class FreeSwitchLink:
         """See EslConnection.api; EslClosed while the link is down."""
         return self._live().api(api, timeout_s)
 
-    def bgapi(self, api: Api, timeout_s: float = 60.0) -> str:
+    def bgapi(self, api: Api, timeout_s: float = 60.0, *, ahead: Api | None = None) -> str:
         """See EslConnection.bgapi; EslClosed while the link is down."""
-        return self._live().bgapi(api, timeout_s)
+        return self._live().bgapi(api, timeout_s, ahead=ahead)
 
     def channels(self) -> frozenset[str]:
         """The ids of all channels there are. Raises EslError."""

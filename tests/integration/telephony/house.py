@@ -24,6 +24,8 @@ from controller.telephony.endpoints import Endpoints
 from controller.telephony.routing import Numbers
 from controller.telephony.service import Telephony, TelephonyOptions
 from media.tts.base import Clip
+from tests.simulator.freeswitch.audio_api import stream_of
+from tests.simulator.freeswitch.audio_stream import Stage
 from tests.simulator.freeswitch.phones import SimPhone
 from tests.simulator.freeswitch.simulator import FakeFreeSwitch
 from tests.unit.gateway.fakes import FakeSession, make_deps, tone
@@ -125,6 +127,11 @@ class House:
         session = self.opener.opened.get(timeout=LIMIT_S)
         assert phone.answered.wait(LIMIT_S)
         return phone, session
+
+    def calls_with_audio(self) -> int:
+        """Channels with an open media socket."""
+        streams = map(stream_of, self.freeswitch.channels.values())
+        return sum(stream is not None and stream.stage is Stage.OPEN for stream in streams)
 
     def empty(self) -> bool:
         """Nothing is left of any call."""

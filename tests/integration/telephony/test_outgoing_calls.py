@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from controller.session.registry import ServerFull, UnknownBot
 from controller.telephony.dial import BadArgument
@@ -15,7 +17,7 @@ from controller.telephony.esl.errors import EslError
 from controller.telephony.guard import DestinationRefused, TooManyCalls
 from controller.telephony.outgoing import Order, OutgoingState
 from controller.telephony.transfer import TransferFailed, TransferMode
-from tests.integration.telephony.house import LIMIT_S, House, listen, wait_for
+from tests.integration.telephony.house import LIMIT_S, House, PhoneSession, listen, loud, wait_for
 from tests.simulator.freeswitch.phones import (
     Answers,
     Behaviour,
@@ -26,6 +28,7 @@ from tests.simulator.freeswitch.phones import (
     NoAnswer,
     NotRegistered,
     Rejects,
+    SimPhone,
 )
 
 
@@ -184,6 +187,76 @@ def test_freeswitch_restarts_while_it_rings(house: House) -> None:
     assert call.ended.wait(15)
     assert call.disposition is Disposition.FAILED
     wait_for(lambda: house.telephony.guard.under_way == 0)
+
+
+# --- who is dialled is heard from the answer on
+
+
+def test_what_is_said_while_the_conversation_opens_is_heard(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.freeswitch.phone("1005", Answers(100))
+    opened, usual = Event(), house.opener.open_session
+
+    def slowly(**how: Any) -> PhoneSession:
+        assert opened.wait(LIMIT_S)
+        return usual(**how)
+
+    monkeypatch.setattr(house.opener, "open_session", slowly)
+    house.telephony.outgoing.place(Order("1005"))
+    phone = house.freeswitch.answered_phones.get(timeout=LIMIT_S)
+    speak(phone, 20)
+    wait_for(lambda: house.calls_with_audio() == 1)
+    opened.set()
+    session = house.opener.opened.get(timeout=LIMIT_S)
+    # FreeSWITCH itself begins to listen some 60 ms after the 200 OK
+    wait_for(lambda: sum(map(loud, session.frames)) >= 10)
+    phone.hang_up()
+    wait_for(house.empty)
+
+
+def test_what_sounds_before_the_answer_is_not_heard(house: House) -> None:
+    house.freeswitch.phone("1005", EarlyMediaThenAnswers(500))
+    house.telephony.outgoing.place(Order("1005"))
+    phone = house.freeswitch.answered_phones.get(timeout=LIMIT_S)
+    assert phone.uuid == house.telephony.outgoing.recent()[0].call_id
+    while not phone.answered.is_set():
+        speak(phone, 1)
+    session = house.opener.opened.get(timeout=LIMIT_S)
+    wait_for(lambda: len(session.frames) > 20)
+    assert sum(map(loud, session.frames)) <= 2  # of what was on its way at the answer
+
+
+def test_a_stream_that_freeswitch_could_not_begin_is_begun_by_us(house: House) -> None:
+    house.freeswitch.phone("1005", Answers(300))
+    call = house.telephony.outgoing.place(Order("1005"))
+    wait_for(lambda: call.state is OutgoingState.RINGING)
+    assert house.telephony.door.admit(token_of(house)) is not None  # somebody else was quicker
+    session = house.opener.opened.get(timeout=LIMIT_S)
+    phone = house.freeswitch.answered_phones.get(timeout=LIMIT_S)
+    wait_for(lambda: house.calls_with_audio() == 1)
+    speak(phone, 5)
+    wait_for(lambda: any(map(loud, session.frames)))
+
+
+def test_the_token_of_a_call_that_nobody_answers_is_void(house: House) -> None:
+    house.freeswitch.phone("1005", Busy())
+    call = house.telephony.outgoing.place(Order("1005"))
+    assert call.ended.wait(LIMIT_S)
+    wait_for(lambda: house.telephony.guard.under_way == 0)
+    assert house.telephony.door.admit(token_of(house)) is None
+
+
+def speak(phone: SimPhone, frames: int) -> None:
+    for _ in range(frames):
+        phone.send(b"\x00\x40" * 160)
+        gevent.sleep(0.02)
+
+
+def token_of(house: House) -> str:
+    """Of the call that was dialled last."""
+    dialled = [text for text in map(str, house.freeswitch.commands) if "originate" in text]
+    return dialled[-1].partition("/ws/freeswitch/")[2].partition("\\")[0]
 
 
 # --- transfers

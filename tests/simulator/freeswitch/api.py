@@ -44,6 +44,7 @@ USAGES = {
 MODULES: set[str] = {
     "mod_event_socket",
     "mod_audio_stream",
+    "mod_db",
     "mod_sofia",
     "mod_commands",
     "mod_dptools",
@@ -146,6 +147,25 @@ def _hupall(switch: FakeFreeSwitch, argument: str) -> str:
     return f"+OK hangup all channels with cause {cause}\n"
 
 
+def _db(switch: FakeFreeSwitch, argument: str) -> str:
+    """mod_db: what it keeps outlives a restart."""
+    verb, _, rest = argument.partition("/")
+    realm, _, rest = rest.partition("/")
+    key, _, value = rest.partition("/")
+    match verb:
+        case "insert" if value:
+            switch.kept[realm, key] = value
+            return "+OK"
+        case "delete" if key:
+            switch.kept.pop((realm, key), None)
+            return "+OK"
+        case "exists" if key:
+            return "true" if (realm, key) in switch.kept else "false"
+        case "select" if key:
+            return switch.kept.get((realm, key), "")
+    return "!err!"
+
+
 PLAIN: dict[str, Callable[[FakeFreeSwitch, str], str]] = {
     "status": _status,
     "version": lambda switch, argument: VERSION,
@@ -156,6 +176,7 @@ PLAIN: dict[str, Callable[[FakeFreeSwitch, str], str]] = {
     "uuid_audio_stream": audio_stream,
     "originate": originate.originate,
     "hupall": _hupall,
+    "db": _db,
     "msleep": _sleep,
     "global_getvar": lambda switch, argument: {"hostname": "vm"}.get(argument, ""),
     "strftime": lambda switch, argument: time.strftime("%Y-%m-%d %H:%M:%S"),

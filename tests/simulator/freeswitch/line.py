@@ -66,6 +66,10 @@ class Line:
             self._waiting.append(frame)
             self._last_s = time.monotonic()
 
+    def forget(self) -> None:
+        """What was said so far is read by nobody, as what sounds before an answer."""
+        self._waiting.clear()
+
     def write(self, frame: bytes) -> None:
         """The phone hears 20 ms."""
         if self.open and not self.gone.is_set():

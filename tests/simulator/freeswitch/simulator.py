@@ -75,6 +75,8 @@ class FakeFreeSwitch(Faults):
         """What a controller did that real FreeSWITCH would take differently than it hopes."""
         self.crashes: list[str] = []
         """The simulator's own faults; `stop` raises them."""
+        self.kept: dict[tuple[str, str], str] = {}
+        """mod_db's data, by realm and key."""
         self.reply_delay_ms = 0
         self.session_count = 0
         self.started_s = time.monotonic()
@@ -176,6 +178,10 @@ class FakeFreeSwitch(Faults):
             return Behaviour(unreachable="INVALID_GATEWAY")
         unknown = Behaviour(unreachable="SUBSCRIBER_ABSENT")
         return self._behaviours.get(dial.number, Behaviour(refusal=404) if dial.gateway else unknown)
+
+    def run_api(self, command: str) -> None:
+        """An api command that nobody hears the answer of."""
+        self.spawn(api.run, self, command)
 
     # The dialplan
 

@@ -31,11 +31,12 @@ class Outcome(IntEnum):
 
 
 def usual(number: str) -> Outcome:
-    """As the extensions of the recordings, and bots and users, who answer."""
+    """As the extensions of the recordings, and bots, users and whole numbers outside, who answer."""
     known = {"9004": Outcome.RING, "9008": Outcome.MEDIA, "9010": Outcome.BUSY, "9011": Outcome.REJECTED}
     if number in known:
         return known[number]
-    return Outcome.ANSWER if re.fullmatch(r"10\d\d|70\d\d|900\d", number) else Outcome.NO_ROUTE
+    answered = re.fullmatch(r"10\d\d|70\d\d|900\d|\+[1-9]\d{6,14}", number)
+    return Outcome.ANSWER if answered else Outcome.NO_ROUTE
 
 
 def handle(server: FakeVerto, connection: Connection, text: str) -> Json | None:

@@ -110,3 +110,20 @@ def test_a_listener_that_fails_costs_nobody_else_a_line():
     hub.subscribe("s1", lambda session_id, line: heard.append(line.text))
     hub("s1", told.FinalHeard(1, "a"))
     assert heard == ["a"]
+
+
+def test_people_go_on_after_the_bots_part_has_ended():
+    hub = hub_with("s1")
+    hub("s1", told.SessionEnded("transferred", 1000.0))
+    lines = []
+    hub.subscribe(None, lambda _session_id, line: lines.append(line))
+    later = datetime(2026, 1, 2, 3, 5, tzinfo=UTC)
+    hub("s1", told.PersonSpoke("caller", "Ada", "hello", later))
+    hub("s1", told.PersonSpoke("agent", "Ada", "good morning", later))
+    transcript = hub.transcript("s1")
+    assert transcript is not None
+    assert [(line.kind, line.text) for line in transcript.lines[-2:]] == [
+        (LineKind.CALLER, "hello"),
+        (LineKind.AGENT, "Ada: good morning"),
+    ]
+    assert [line.at for line in lines] == [later, later]

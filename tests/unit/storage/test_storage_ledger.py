@@ -118,3 +118,22 @@ def test_an_ended_session_leaves_nothing_behind():
     ledger.record("s1", told.SessionEnded("hangup", 1.0))
     with pytest.raises(KeyError):
         ledger.record("s1", told.SessionEnded("hangup", 1.0))
+
+
+def test_what_people_say_after_a_hand_over_is_kept_with_who_said_it():
+    ledger, _ = ledger_with_session()
+    ledger.record("s1", turn(0))
+    end = ledger.record("s1", told.SessionEnded("transferred", 61_000.0))
+    asks = ledger.record("s1", told.PersonSpoke("caller", "Ada", "is anybody there", NOON))
+    says = ledger.record("s1", told.PersonSpoke("agent", "Ada", "Good morning", NOON))
+    assert (asks.kind, asks.values["by"], asks.values["caller_text"]) == (
+        Kind.TURN, "caller", "is anybody there",
+    )  # fmt: skip
+    assert (says.values["by"], says.values["heard_text"], says.values["bot_text"]) == (
+        "agent Ada", "Good morning", "",
+    )  # fmt: skip
+    assert [asks.values["position"], says.values["position"]] == [1, 2]
+    assert says.values["at"] == NOON
+    assert end.values["turn_count"] == 1  # the bot's
+    with pytest.raises(KeyError):
+        ledger.record("s2", told.PersonSpoke("caller", "Ada", "who", NOON))

@@ -248,3 +248,68 @@ def test_stop_before_start_says_nothing(worlds: Callable[..., World]) -> None:
     world.fork.start()
     gevent.sleep(0.02)
     assert world.control.said == []
+
+
+# --- who is dialled is heard from the answer on
+
+
+def answer(world: World, url: str) -> None:
+    """FreeSWITCH starts the stream of itself."""
+    world.attached = True
+    gevent.spawn(world._go_on, "connects", url.rpartition("/")[2])
+
+
+def test_what_is_said_before_the_start_waits_and_nothing_is_asked_of_freeswitch(
+    worlds: Callable[..., World],
+) -> None:
+    world = worlds()
+    url = world.fork.expect(30)
+    answer(world, url)
+    eventually(lambda: bool(world.sockets))
+    hello = bytes([7]) * FRAME_BYTES
+    assert world.sockets[0].feed(hello)
+    world.fork.start()
+    world.fork.start()
+    eventually(lambda: world.fork.phase is Phase.UP)
+    assert next(world.audio_in.frames()) == hello
+    assert world.control.said == []
+    world.sockets[0].closed("lost")
+    eventually(lambda: world.attempts == 1 and world.fork.phase is Phase.UP)
+
+
+def test_a_stream_that_freeswitch_did_not_begin_is_begun(worlds: Callable[..., World]) -> None:
+    world = worlds()
+    late = world.fork.expect(30)
+    world.fork.start()
+    eventually(lambda: world.fork.phase is Phase.UP)
+    assert world.attempts == 1
+    assert world.door.admit(late.rpartition("/")[2]) is None, "the first token is void"
+
+
+@pytest.mark.parametrize("when", ["before the start", "after it"])
+def test_a_failed_begin_is_told_on_two_connections_and_costs_one_attempt(
+    worlds: Callable[..., World], when: str
+) -> None:
+    world = worlds()
+    world.behave = lambda attempt: "no event"
+    world.fork.expect(30)
+    if when == "after it":
+        world.fork.start()
+    refused = '{"status":"error","message":{"code":6,"error":"WebSocket upgrade failed"}}'
+    world.tell("error", refused, 50)
+    world.fork.start()
+    eventually(lambda: world.attempts == 1 and len(world.sockets) == 1)
+    world.tell("error", refused, 50)
+    world.tell("connect")
+    eventually(lambda: world.fork.phase is Phase.UP)
+    assert world.attempts == 1
+
+
+def test_who_is_not_reached_leaves_no_token(worlds: Callable[..., World]) -> None:
+    world = worlds()
+    url = world.fork.expect(30)
+    world.fork.close()
+    assert world.door.admit(url.rpartition("/")[2]) is None
+    world.fork.start()
+    gevent.sleep(0.02)
+    assert world.control.said == []

@@ -73,6 +73,7 @@ BUILDERS: list[tuple[str, Callable[[Any], c.Command | c.Api]]] = [
     ("u", lambda text: c.originate(dial(endpoint=c.UserEndpoint(text, "b")))),
     ("h", lambda text: c.originate(dial(endpoint=c.UserEndpoint("a", text)))),
     ("h", lambda text: c.originate(dial(then=c.SocketApp(text, 80)))),
+    ("ws://h/", lambda text: c.originate(dial(audio_url=text))),
     ("x", lambda text: c.originate(dial(variables={text: "x"}))),
     ("x", lambda text: c.originate(dial(variables={"x": text}))),
 ]
@@ -181,6 +182,17 @@ def test_variables_that_steer_freeswitch_or_cannot_be_quoted_are_refused(
 ) -> None:
     with pytest.raises(BadArgument):
         c.originate(dial(variables=variables))
+
+
+def test_who_is_dialled_is_heard_from_the_answer_on() -> None:
+    url = "ws://127.0.0.1:8080/ws/freeswitch/aB-_9"
+    words = c.originate(dial(audio_url=url)).text.removeprefix("originate ")
+    fields, _ = freeswitch.originate(words)
+    assert fields["api_on_answer"] == c.uuid_audio_start(UUID, url).text
+    assert "api_on_answer" not in c.originate(dial()).text
+    assert url not in repr(dial(audio_url=url))
+    with pytest.raises(BadArgument):
+        c.originate(dial(audio_url="ws://h/x y"))
 
 
 def test_harmless_variables_are_allowed() -> None:

@@ -48,6 +48,16 @@ def test_tokens_expire() -> None:
     assert door.admit(late.token) is None
 
 
+def test_a_token_for_who_is_dialled_outlasts_the_ringing() -> None:
+    clock = Clock()
+    door = MediaDoor("ws://h", clock)
+    ticket, gone = door.expect("u1", Socket(), 45), door.expect("u2", Socket(), 45)
+    clock.now += 44
+    assert door.admit(ticket.token) is not None
+    clock.now += 2
+    assert door.admit(gone.token) is None
+
+
 def test_a_new_token_makes_the_calls_earlier_ones_void() -> None:
     door = MediaDoor("ws://h")
     first, other = door.expect("u1", Socket()), door.expect("u2", Socket())

@@ -3,12 +3,15 @@
 
 import { element } from "../elements.js";
 import { show } from "../i18n.js";
+import { clock } from "./person.js";
 
+const MAX_LINES = 400;
 const SPEAKERS = Object.freeze({ caller: "card_caller", bot: "card_bot", agent: "card_you" });
 
 export class Agent {
   #parts;
   #sessionId = "";
+  #language = "";
   #on = false;
 
   /** `standBy(on)` asks to come or go. */
@@ -34,6 +37,7 @@ export class Agent {
   card({ session_id: id, caller, bot, language, summary, slots, lines }) {
     const { card, summary: words, about, slots: list, lines: said, outcome } = this.#parts;
     this.#sessionId = String(id ?? "");
+    this.#language = language;
     words.textContent = String(summary ?? "");
     words.lang = about.lang = list.lang = String(language ?? "");
     about.textContent = [caller, bot].filter(Boolean).join(" · ");
@@ -50,6 +54,15 @@ export class Agent {
   kept({ session_id: id }) {
     if (id !== this.#sessionId) return;
     show(this.#parts.outcome, "card_kept");
+  }
+
+  /** What one of us two said. */
+  line({ session_id: id, ...said }) {
+    if (id !== this.#sessionId) return;
+    const { lines } = this.#parts;
+    lines.append(spoken(said, this.#language));
+    if (lines.children.length > MAX_LINES) lines.firstElementChild.remove();
+    lines.scrollTop = lines.scrollHeight;
   }
 
   /** The caller is back with the bot, or gone. */
@@ -70,8 +83,10 @@ function slot(name, value) {
   ];
 }
 
-function spoken({ who, text }, language) {
+function spoken({ who, text, agent, at }, language) {
   const speaker = show(element("span", { className: "speaker" }), SPEAKERS[who] ?? "card_bot");
   const words = element("p", { text: String(text ?? ""), lang: language });
-  return element("li", { className: `row ${who === "caller" ? "caller" : "bot"}`, children: [speaker, words] });
+  const times = at ? [clock(at)] : [];
+  const className = `row ${who === "caller" ? "caller" : "bot"} ${who === "agent" ? "agent" : ""}`.trim();
+  return element("li", { className, children: [speaker, ...times, words] });
 }

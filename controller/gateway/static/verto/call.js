@@ -20,7 +20,7 @@ const REASON_OF_CAUSE = Object.freeze({
   FREESWITCH_RESTARTED: "restarted",
 });
 const FAULT_OF_CODE = Object.freeze({ "-32010": "switch_away", "-32011": "destination", "-32012": "full" });
-const TOLD = ["vad", "partial", "final", "reply", "tool", "metrics"];
+const TOLD = ["vad", "partial", "final", "reply", "tool", "metrics", "person"];
 
 /** Events: those of a direct call, and `connection` {state}, `held` {on}. */
 export class VertoCall extends EventTarget {

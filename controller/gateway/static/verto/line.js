@@ -1,10 +1,13 @@
 // The socket to the gateway for calls through FreeSWITCH: JSON-RPC both ways, notes beside it, and coming
 // back by itself after a cut. Knows nothing of media or of the page.
 
+import { loginIsOver } from "../login-over.js";
+
 const STORED_AS = "switchtalk.line";
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 5_000;
 const ANSWER_WITHIN_MS = 15_000;
+const STAY_OVER = Object.freeze({ 4401: "login", 4403: "role" }); // close codes
 
 /** An answer that is an error: `code` and words fit to be shown. */
 export class Refused extends Error {
@@ -86,14 +89,24 @@ export class Line extends EventTarget {
     for (const id of [...this.#waiting.keys()]) this.#settle(id, { error: { code: -32010 } });
     this.#emit("up", { on: false });
     if (this.#closed) return;
+    if (code in STAY_OVER) return this.#giveUp(STAY_OVER[code]);
     if (code === 1008 || code === 1009) {
-      this.#closed = true;
-      const fault = this.#trouble ? "refused" : "taken";
-      this.#emit("failed", { fault, detail: String(this.#trouble?.message ?? reason) });
-      return;
+      return this.#giveUp(this.#trouble ? "refused" : "taken", String(this.#trouble?.message ?? reason));
     }
-    this.#timer = setTimeout(() => this.#connect(), this.#waitMs);
+    this.#timer = setTimeout(() => this.#connectAgain(), this.#waitMs);
     this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
+  }
+
+  async #connectAgain() {
+    const over = await loginIsOver();
+    if (this.#closed) return;
+    if (over) this.#giveUp("login");
+    else this.#connect();
+  }
+
+  #giveUp(fault, detail = "") {
+    this.#closed = true;
+    this.#emit("failed", { fault, detail });
   }
 
   #received(data) {

@@ -82,6 +82,7 @@ export class SwitchPage {
     on("standing_by", (message) => this.#agent.standing(message));
     on("card", (message) => this.#agent.card(message));
     on("card_kept", (message) => this.#agent.kept(message));
+    on("card_line", (message) => this.#agent.line(message));
     on("card_gone", (message) => this.#agent.gone(message));
     on("failed", ({ fault, detail }) => this.#hooks.fault(fault, detail));
   }

@@ -5,11 +5,12 @@ import { VertoCall } from "./call.js";
 import { Line } from "./line.js";
 
 const MAX_EARLY = 500;
-const CARDS = ["card", "card_kept", "card_gone"];
+const OVER = ["login", "role"]; // faults with which the gateway ends the calls
+const CARDS = ["card", "card_kept", "card_line", "card_gone"];
 
 /**
  * Events: `welcome` {user, rights, numbers, …}, `freeswitch` {state: up, away or lost}, `ringing` {call},
- * `taken-up` {call} a call from before a reload, `card`, `card_kept`, `card_gone`, `standing_by` {on},
+ * `taken-up` {call} a call from before a reload, `card`, `card_kept`, `card_line`, `card_gone`, `standing_by` {on},
  * `failed` {fault, detail}.
  */
 export class Phone extends EventTarget {
@@ -29,7 +30,10 @@ export class Phone extends EventTarget {
     this.#on("request", ({ method, params }) => this.#requested(method, params));
     this.#on("note", (message) => this.#noted(message));
     this.#on("up", ({ on }) => on || this.#switched("lost"));
-    this.#on("failed", (detail) => this.#emit("failed", detail));
+    this.#on("failed", (detail) => {
+      if (OVER.includes(detail.fault)) for (const call of this.#calls.values()) call.hangUp();
+      this.#emit("failed", detail);
+    });
   }
 
   open() {
