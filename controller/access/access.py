@@ -18,6 +18,7 @@ from controller.access.passwords import Passwords
 from controller.access.ports import AccessStore
 from controller.access.sessions import Lifetimes, Sessions
 from controller.access.softphone import PublicSoftphone, Softphone
+from controller.access.standing import Standing
 from controller.access.tickets import Tickets
 
 AUDIT_KEPT = timedelta(days=365)
@@ -56,6 +57,7 @@ class Access:
         self.sessions = Sessions(store, self.options.lifetimes, now)
         self.keys = ApiKeys(store, local_key, now)
         self.tickets = Tickets(clock)
+        self.standing = Standing(store, self.options.lifetimes, now)
         self.audit = AuditLog(store, now)
         here_alone = self.options.loopback_only and not self.options.behind_proxy
         self.softphone = Softphone(self.options.public_softphone, here_alone)

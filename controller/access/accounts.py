@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from controller.access.audit import NOBODY, AuditLog
-from controller.access.limits import Attempts
+from controller.access.limits import FORGET_S, Attempts
 from controller.access.model import (
     AccessError,
     Actor,
@@ -56,6 +56,7 @@ class Accounts:
         self._audit = audit
         self._now = now
         self._clock = clock
+        self._recalled = False
 
     # --- one's own account -------------------------------------------------------------------
 
@@ -195,10 +196,28 @@ class Accounts:
     # --- steps -------------------------------------------------------------------------------
 
     def _begin(self, name: str, address: str) -> None:
+        self._recall()
         wait_s = self._attempts.begin(name, address, self._clock())
         if wait_s > 0:
             seconds = max(1, round(wait_s))
             raise AccessError("too_many", f"too many attempts; wait {seconds} s", 429, seconds=seconds)
+
+    def _recall(self) -> None:
+        """Count what was tried before this process began, so that a restart is no fresh start. Of names
+        that are nobody's the log knows the address only."""
+        if self._recalled:
+            return
+        now, clock = self._now(), self._clock()
+        past = self._audit.since(now - timedelta(seconds=FORGET_S))
+        if self._recalled:  # by another, while the database was asked
+            return
+        self._recalled = True
+        for entry in past:
+            if entry.action not in ("login", "password"):
+                continue
+            name = entry.who if entry.who != NOBODY else ""
+            at = clock - (now - entry.at).total_seconds()
+            self._attempts.recall(name, entry.address, at, right=entry.outcome is Outcome.DONE)
 
     def _proves(self, user: User | None, password: str) -> bool:
         checked = self._passwords.check(user.password_hash if user else "", password)

@@ -79,13 +79,12 @@ class ApiKeys:
             return None
         key, owner = found
         now = self._now()
-        if not owner.active or (key.expires_at is not None and key.expires_at <= now):
+        if not owner.active or key.over(now):
             return None
         if key.used_at is None or now - key.used_at > USED_EVERY:
             self._store.touch_key(key.id, now)
-        return Identity(
-            f"{owner.name} ({key.name})", owner.role, Means.KEY, owner.id, frozenset(key.scopes)
-        )
+        name = f"{owner.name} ({key.name})"
+        return Identity(name, owner.role, Means.KEY, owner.id, frozenset(key.scopes), key=key.id)
 
 
 def local_key(var_dir: Path) -> str:

@@ -17,6 +17,8 @@ from controller.access.ports import AuditStore, Unavailable
 NOBODY = "?"
 """A name that was typed and is nobody's is not kept: people type passwords into the wrong field."""
 TARGET_CHARS = 200
+PAGE = 500
+MOST_SINCE = 5_000
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +41,16 @@ class AuditLog:
             told.error("audit entry not kept", outcome=outcome.value, error=str(error))
         else:
             told.info("audit", outcome=outcome.value)
+
+    def since(self, at: datetime) -> Sequence[AuditEntry]:
+        """Oldest first; the last MOST_SINCE of them. Raises Unavailable."""
+        found: list[AuditEntry] = []
+        while len(found) < MOST_SINCE:
+            some = self._store.notes(PAGE, found[-1].id if found else None)
+            found += [entry for entry in some if entry.at >= at]
+            if len(some) < PAGE or some[-1].at < at:
+                break
+        return found[::-1]
 
     def read(self, limit: int = 100, before: int | None = None) -> Sequence[AuditEntry]:
         """Newest first. Raises Unavailable."""

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
+FORGET_S = 3600.0
 MAX_KNOWN = 10_000
 """Users or addresses remembered; the one that was quiet longest goes first."""
 
@@ -26,7 +27,7 @@ class Pace:
     free: int
     most_s: float
     first_s: float = 1.0
-    forget_s: float = 3600.0
+    forget_s: float = FORGET_S
 
 
 BY_USER = Pace(free=5, most_s=60.0)
@@ -82,7 +83,7 @@ class _Counter:
 
 
 class Attempts:
-    """Attempts to log in, of this process."""
+    """Attempts to log in, of this process, and of those before it as far as `recall` is told."""
 
     def __init__(self, by_user: Pace = BY_USER, by_address: Pace = BY_ADDRESS) -> None:
         self._users = _Counter(by_user)
@@ -97,6 +98,15 @@ class Attempts:
             self._users.count(name, now)
             self._addresses.count(place, now)
         return wait
+
+    def recall(self, name: str, address: str, at: float, *, right: bool) -> None:
+        """Count an attempt of the past, in order; "" for a name that is nobody's."""
+        if right:
+            self._users.forget(name)
+            return
+        if name:
+            self._users.count(name, at)
+        self._addresses.count(_network(address), at)
 
     def succeeded(self, name: str, address: str) -> None:
         """The attempt that began was right. The address's other failures stay: who has one account

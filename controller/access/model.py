@@ -74,6 +74,10 @@ class ApiKey:
     expires_at: datetime | None
     used_at: datetime | None = None
 
+    def over(self, now: datetime) -> bool:
+        """Whether it has expired."""
+        return self.expires_at is not None and self.expires_at <= now
+
 
 class Purpose(StrEnum):
     """What a one-time link is for."""
@@ -123,7 +127,8 @@ class Means(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking. `scopes` limit all but a cookie; `session` is the digest of a cookie's login."""
+    """Who is asking. `scopes` limit all but a cookie; `session` is the digest of a cookie's login, `key`
+    the id of a key. A ticket's bearer has those of whom it was given to."""
 
     name: str
     role: Role
@@ -131,6 +136,7 @@ class Identity:
     user_id: str | None = None
     scopes: frozenset[str] = frozenset()
     session: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

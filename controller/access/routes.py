@@ -73,6 +73,7 @@ ROUTES: Mapping[str, Rule] = {
     "POST /api/v1/campaigns/<campaign_id>/resume": _MANAGE,
     "POST /api/v1/campaigns/<campaign_id>/stop": _MANAGE,
     "POST /api/v1/campaigns/<campaign_id>/contacts": _MANAGE,
+    "GET /do-not-call": _MANAGE,
     "POST /api/v1/do-not-call": _MANAGE,
     "POST /api/v1/do-not-call/import": _MANAGE,
     "DELETE /api/v1/do-not-call/<number>": _MANAGE,

@@ -28,7 +28,7 @@ class Tickets:
     def issue(self, who: Identity) -> str:
         """A ticket that lets its bearer talk as `who`."""
         ticket = new_token()
-        bearer = replace(who, by=Means.TICKET, scopes=frozenset({str(Scope.TALK)}), session="")
+        bearer = replace(who, by=Means.TICKET, scopes=frozenset({str(Scope.TALK)}))
         self._open[digest(ticket)] = (self._clock() + LIFE_S, bearer)
         while len(self._open) > MAX_OPEN:
             self._open.popitem(last=False)

@@ -1,4 +1,4 @@
-"""The pages about campaigns: the list, and one campaign at work.
+"""The pages about campaigns: the list, one campaign at work, and who must not be called.
 
 Responsible for choosing what a page shows. Words are in `campaign_words`, the looks in templates and
 `static/campaigns.css`; what buttons do is the API's. Must never know the dialer.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from controller.gateway.campaign_api import NoCampaigns
 from controller.gateway.campaign_ports import CampaignPort, CampaignRefused, Json
@@ -21,6 +22,10 @@ DISPOSITIONS = (
     "invalid", "do_not_call", "abandoned", "failed", "cancelled",
 )  # fmt: skip
 """In the order of the chart: what went well first."""
+LISTED_PAGE = 50
+NUMBER_CHARS = 40
+DAYS = (30, 90, 180, 365, 1095)
+"""How long a number may stay on the list, besides for ever."""
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "draft": ("start", "delete"),
     "running": ("pause", "stop", "stop_hang_up"),
@@ -43,7 +48,7 @@ class Share:
 
 
 def campaign_pages_blueprint(deps: GatewayDeps) -> Blueprint:
-    """`/campaigns` and `/campaigns/<id>`."""
+    """`/campaigns`, `/campaigns/<id>` and `/do-not-call`."""
     pages = Blueprint("campaign_pages", __name__)
     port: CampaignPort = deps.campaigns or NoCampaigns()
 
@@ -71,11 +76,39 @@ def campaign_pages_blueprint(deps: GatewayDeps) -> Blueprint:
             percent=percent,
         )
 
+    @pages.get("/do-not-call")
+    def do_not_call() -> str:
+        number = request.args.get("number", "").strip()[:NUMBER_CHARS]
+        after = request.args.get("after", "")[:NUMBER_CHARS]
+        entries = port.do_not_call(after, LISTED_PAGE) if deps.campaigns else ()
+        return page(
+            "do_not_call.html",
+            ready=deps.campaigns is not None,
+            number=number,
+            found=look_up(port, number) if number and deps.campaigns else None,
+            entries=entries,
+            after=after,
+            more=entries[-1]["number"] if len(entries) == LISTED_PAGE else "",
+            count=port.do_not_call_count() if deps.campaigns else 0,
+            days=DAYS,
+            now=datetime.now(UTC).isoformat(),
+        )
+
     def refused(error: CampaignRefused) -> tuple[str, int]:
         return page("base_error.html", code=error.status), error.status
 
     pages.register_error_handler(CampaignRefused, refused)
     return pages
+
+
+def look_up(port: CampaignPort, number: str) -> Json:
+    """Whether a number that was typed is on the list; `listed` is None for what is no number."""
+    try:
+        return port.is_listed(number)
+    except CampaignRefused as error:
+        if error.status != 400:
+            raise
+        return {"number": number, "listed": None, "entry": None}
 
 
 def shares(counts: Mapping[str, int]) -> list[Share]:

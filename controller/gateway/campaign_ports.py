@@ -97,8 +97,11 @@ class CampaignPort(Protocol):
     def do_not_call(self, after: str, limit: int) -> Sequence[Json]:
         """Entries by number, after that one."""
 
+    def do_not_call_count(self) -> int:
+        """How many numbers must not be called now."""
+
     def is_listed(self, number: str) -> Json:
-        """Whether a number must not be called."""
+        """Whether a number must not be called now, and its entry if so."""
 
     def forbid(self, number: str, reason: str, days: float | None) -> Json:
         """Put a number on the list, for `days` or for ever; effective when this returns."""

@@ -25,6 +25,13 @@ _ID = {
 _DIALLED = {"name": "number", "in": "path", "required": True, "schema": TEXT}
 
 _LISTED = record("number listed", number=TEXT, listed=FLAG)
+_NO_ENTRY: dict[str, Any] = {"type": "null"}
+_FOUND = record(
+    "number listed",
+    number=TEXT,
+    listed=FLAG,
+    entry={"anyOf": [ref("DoNotCallEntry"), _NO_ENTRY]},
+)
 _ADDED = record(
     "read new refused refusals",
     read={**COUNT, "description": "good numbers"},
@@ -222,7 +229,7 @@ CAMPAIGN_PATHS: dict[str, Any] = {
         "get": {
             "summary": "Whether a number must not be called",
             "parameters": [_DIALLED],
-            "responses": {"200": answer("Whether.", _LISTED), **_errors(400)},
+            "responses": {"200": answer("Whether, and since when.", _FOUND), **_errors(400)},
         },
         "delete": {
             "summary": "Take a number off the list",

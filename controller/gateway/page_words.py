@@ -5,7 +5,7 @@ Responsible for text only; a test holds that both languages have every word.
 
 from __future__ import annotations
 
-from controller.gateway import campaign_words
+from controller.gateway import campaign_words, do_not_call_words
 from controller.gateway.login import words as login_words
 
 LANGUAGES = ("en", "zh")
@@ -149,6 +149,16 @@ _CHINESE = {
 }
 
 WORDS = {
-    "en": {**_ENGLISH, **campaign_words.ENGLISH, **login_words.ENGLISH},
-    "zh": {**_CHINESE, **campaign_words.CHINESE, **login_words.CHINESE},
+    "en": {
+        **_ENGLISH,
+        **campaign_words.ENGLISH,
+        **do_not_call_words.ENGLISH,
+        **login_words.ENGLISH,
+    },
+    "zh": {
+        **_CHINESE,
+        **campaign_words.CHINESE,
+        **do_not_call_words.CHINESE,
+        **login_words.CHINESE,
+    },
 }

@@ -27,6 +27,7 @@ from controller.gateway.guard import add_guard
 from controller.gateway.login.api import login_api
 from controller.gateway.login.gate import add_gate
 from controller.gateway.login.pages import login_pages
+from controller.gateway.login.stays import Stays
 from controller.gateway.pages import page, pages_blueprint
 from controller.gateway.phone_api import phone_blueprint
 from controller.gateway.ports import GatewayDeps
@@ -58,9 +59,10 @@ def create_app(deps: GatewayDeps) -> Flask:
     app.register_blueprint(flows_blueprint(deps.flows))
     app.register_blueprint(campaign_pages_blueprint(deps))
     app.register_blueprint(campaigns_blueprint(deps.campaigns))
-    add_web_audio(Sock(app), deps.opener, deps.limits)
+    stays = Stays(deps.access.standing)
+    add_web_audio(Sock(app), deps.opener, deps.limits, stays)
     if deps.verto is not None:
-        add_verto_socket(Sock(app), deps.verto, deps.limits)
+        add_verto_socket(Sock(app), deps.verto, deps.limits, stays)
     if deps.media_sockets is not None:
         add_freeswitch_audio(app, deps.media_sockets, deps.limits)
     _add_probes(app, deps)

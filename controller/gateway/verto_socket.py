@@ -2,7 +2,7 @@
 
     page ──► {"type":"hello","resume":"<ticket or empty>","holding":["<callID>"]}
          ◄── {"type":"welcome","user":…,"resume":"<ticket>","freeswitch":"up|away",…}
-         ◄─► verto's JSON-RPC, and notes: see README
+         ◄─► verto's JSON-RPC, and notes: see controller/verto/README.md
 
 Responsible for who may come in, for hello, sizes and rates, and for the notes. What verto messages may
 pass is `controller.verto`'s business; the page never sees a login or a session id of FreeSWITCH.
@@ -20,6 +20,7 @@ from flask import request
 from flask_sock import Sock
 
 from controller.gateway.limits import WebLimits
+from controller.gateway.login.stays import LoginOver, Stays
 from controller.gateway.messages import MAX_BAD_FRAMES, MAX_TYPED_CHARS, CloseCode, ProtocolError
 from controller.gateway.verto_ports import VertoDoor
 from controller.gateway.wire import PeerGone, Wire
@@ -37,13 +38,16 @@ WAKE_S = 3600.0
 log = structlog.get_logger(__name__)
 
 
-def add_verto_socket(sock: Sock, door: VertoDoor, limits: WebLimits, rate: Rate | None = None) -> None:
+def add_verto_socket(
+    sock: Sock, door: VertoDoor, limits: WebLimits, stays: Stays, rate: Rate | None = None
+) -> None:
     """Register the route. The app's SOCK_SERVER_OPTIONS must be `wire.SOCK_SERVER_OPTIONS`."""
 
     def verto(server: simple_websocket.Server) -> None:
         wire = Wire(server, limits)
         try:
-            VertoPage(wire, door, limits, rate or Rate()).run(request.environ)
+            with stays.of(wire):
+                VertoPage(wire, door, limits, rate or Rate()).run(request.environ)
         finally:
             wire.close(CloseCode.GOING_AWAY)
             wire.release()
@@ -100,6 +104,9 @@ class VertoPage:
             for story in self._door.stories(relay) if not holding else ():
                 relay.tell(story)
             self._listen(relay)
+        except LoginOver as error:
+            relay.close()  # nobody may come back to its calls
+            self._refuse(error)
         except (ProtocolError, PeerGone, PageGone) as error:
             self._refuse(error)
         finally:

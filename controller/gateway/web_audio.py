@@ -6,7 +6,8 @@ in `web_ports`. It must never know how a session decides.
 
 Every fault of the client ends in an `error` message. Nonsense within a session (not JSON, unknown type,
 odd length) is answered and ignored MAX_BAD_FRAMES times, then the session is closed with 1008; nonsense
-before it, frames that are too large (1009) or too fast (1008) end it at once.
+before it, frames that are too large (1009) or too fast (1008) end it at once. So does the end of the
+client's login (4401), or of its role (4403).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from flask_sock import Sock
 
 from controller.gateway import notices
 from controller.gateway.limits import WebLimits, audio_bucket
+from controller.gateway.login.stays import LoginOver, Stays
 from controller.gateway.messages import (
     MAX_BAD_FRAMES,
     CloseCode,
@@ -43,13 +45,14 @@ from controller.session.registry import Draining, LiveSession, ServerFull, Sessi
 log = structlog.get_logger(__name__)
 
 
-def add_web_audio(sock: Sock, opener: SessionOpener, limits: WebLimits) -> None:
+def add_web_audio(sock: Sock, opener: SessionOpener, limits: WebLimits, stays: Stays) -> None:
     """Register the route. The app's SOCK_SERVER_OPTIONS must be `wire.SOCK_SERVER_OPTIONS`."""
 
     def web_audio(server: simple_websocket.Server) -> None:
         wire = Wire(server, limits)
         try:
-            WebCall(wire, opener, limits).run(request.args.get("bot") or None)
+            with stays.of(wire):
+                WebCall(wire, opener, limits).run(request.args.get("bot") or None)
         finally:
             wire.close(CloseCode.GOING_AWAY)
             wire.release()
@@ -131,7 +134,8 @@ class WebCall:
         try:
             why = self._listen(live, rate, audio_in, audio_out)
         except ProtocolError as exc:
-            log.info("client broke the protocol", session_id=live.session_id, code=exc.code)
+            why = "operator" if isinstance(exc, LoginOver) else why
+            log.info("client has to go", session_id=live.session_id, code=exc.code)
             audio_out.last_words(notices.error(exc.code, exc.message), exc.close or CloseCode.REFUSED)
         except Exception:
             log.exception("web session failed", session_id=live.session_id)

@@ -29,6 +29,8 @@ from controller.gateway.limits import Beat, Heartbeat, WebLimits, frame_bucket
 from controller.gateway.messages import MAX_MESSAGE_BYTES, CloseCode, ProtocolError, too_fast, too_large
 
 READ_BYTES = 16_384
+GLANCE_S = 0.3
+"""A quiet reader looks up so often, whether it was told to stop."""
 SEND_BUFFER_BYTES = 32_768
 """Asked of the kernel (which doubles it): about 2 s of audio at 16 kHz. With the default of megabytes
 a client that has stopped reading would not be noticed for minutes."""
@@ -78,14 +80,24 @@ class Wire:
         self._messages: deque[str | bytes] = deque()
         self._partial = bytearray()
         self._leave_by: float | None = None
+        self._stop: ProtocolError | None = None
+
+    def stop(self, why: ProtocolError) -> None:
+        """Whoever receives gets this error, once, within GLANCE_S. Never blocks; from any greenlet."""
+        self._stop = why
 
     def receive(self, wait_s: float) -> str | bytes:
-        """The next whole message. Raises TimeoutError when none comes within `wait_s`, PeerGone, and
-        ProtocolError (fatal) for one that is too large, a flood, or bytes that are no WebSocket."""
+        """The next whole message. Raises TimeoutError when none comes within `wait_s`, PeerGone, what
+        `stop` was given, and ProtocolError (fatal) for one that is too large, a flood, or bytes that are
+        no WebSocket."""
         until = self._clock() + wait_s
-        while not self._messages:
+        while True:
+            if self._stop is not None:
+                why, self._stop = self._stop, None
+                raise why
+            if self._messages:
+                return self._messages.popleft()
             self._read(until)
-        return self._messages.popleft()
 
     def send(self, message: str | bytes) -> None:
         """One message, all of it. Raises PeerGone; a write that takes longer than `send_s` is one."""
@@ -129,7 +141,7 @@ class Wire:
         if now >= until:
             raise TimeoutError
         self._reader.settimeout(
-            max(0.001, min(until, self._heart.next_at, self._leave_by or until) - now)
+            max(0.001, min(until, self._heart.next_at, self._leave_by or until, now + GLANCE_S) - now)
         )
         try:
             data = self._reader.recv(READ_BYTES)

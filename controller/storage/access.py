@@ -6,7 +6,7 @@ the caller waits. Must never know what a role may do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -126,6 +126,11 @@ class SqlAccess:
         mine = select(_SESSIONS).where(_SESSIONS.c.user_id == user_id)
         return [LoginSession(**row) for row in self._all(mine)]
 
+    def sessions_among(self, digests: Collection[str]) -> Sequence[LoginSession]:
+        """Those that there are."""
+        these = select(_SESSIONS).where(_SESSIONS.c.digest.in_(digests))
+        return [LoginSession(**row) for row in self._all(these)]
+
     def touch_session(self, digest: str, at: datetime) -> None:
         """Remember a use."""
         self._do(update(_SESSIONS).where(_SESSIONS.c.digest == digest).values(seen_at=at))
@@ -158,6 +163,10 @@ class SqlAccess:
     def keys_of(self, user_id: str) -> Sequence[ApiKey]:
         """A user's."""
         return [_key_of(row) for row in self._all(select(_KEYS).where(_KEYS.c.user_id == user_id))]
+
+    def keys_among(self, ids: Collection[str]) -> Sequence[ApiKey]:
+        """Those that there are."""
+        return [_key_of(row) for row in self._all(select(_KEYS).where(_KEYS.c.id.in_(ids)))]
 
     def touch_key(self, key_id: str, at: datetime) -> None:
         """Remember a use."""

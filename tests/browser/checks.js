@@ -6,6 +6,7 @@ import { JitterBuffer } from "/static/jitter-buffer.js";
 import { Resampler } from "/static/resampler.js";
 import { Session } from "/static/session.js";
 import { STRINGS } from "/static/strings.js";
+import { Line } from "/static/verto/line.js";
 import { stagesOf } from "/static/waterfall.js";
 
 function equal(actual, expected, what = "") {
@@ -244,7 +245,10 @@ export function session_ignores_what_it_does_not_know() {
 }
 
 export function session_names_the_fault_of_each_close() {
-  const faults = { 1008: "refused", 1009: "too_large", 1011: "server", 1013: "full", 1006: "lost", 1001: "lost" };
+  const faults = {
+    1008: "refused", 1009: "too_large", 1011: "server", 1013: "full", 1006: "lost", 1001: "lost",
+    4401: "login", 4403: "role",
+  };
   for (const [code, fault] of Object.entries(faults)) {
     const { socket, seen, states } = sessionWith();
     socket.says({ type: "error", code: "x", message: "why" });
@@ -291,6 +295,37 @@ export function session_drops_frames_on_a_stalled_line_and_then_gives_up() {
   clock = 5100;
   session.sendAudio(new ArrayBuffer(640));
   equal(seen.at(-1), ["failed", { fault: "lost", detail: "" }]);
+}
+
+// --- the line to FreeSWITCH -----------------------------------------------------------------
+
+/** A line whose sockets are ours, and what it tells of its end. */
+function lineWith() {
+  const sockets = [];
+  const createSocket = () => {
+    sockets.push({ readyState: 1, send() {}, close() {} });
+    return sockets.at(-1);
+  };
+  const line = new Line("ws://test", { createSocket });
+  const failures = [];
+  line.addEventListener("failed", ({ detail }) => failures.push(detail.fault));
+  line.open();
+  return { sockets, failures };
+}
+
+export function line_gives_up_when_the_login_has_ended_and_not_when_it_is_cut() {
+  for (const [code, fault] of Object.entries({ 4401: ["login"], 4403: ["role"], 1006: [], 1001: [] })) {
+    const { sockets, failures } = lineWith();
+    sockets[0].onclose({ code: Number(code), reason: "" });
+    equal(failures, fault, `close ${code}`);
+  }
+}
+
+export async function line_comes_back_after_a_cut_while_the_page_could_be_opened() {
+  const { sockets, failures } = lineWith();
+  sockets[0].onclose({ code: 1006, reason: "" });
+  for (let tries = 0; sockets.length < 2 && tries < 100; tries += 1) await new Promise((r) => setTimeout(r, 50));
+  equal([sockets.length, failures], [2, []]);
 }
 
 // --- waterfall and texts --------------------------------------------------------------------

@@ -15,6 +15,8 @@ from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
 
+from controller.access.access import AccessOptions  # noqa: E402
+from controller.access.softphone import PublicSoftphone  # noqa: E402
 from controller.gateway.server import create_app, serve  # noqa: E402
 from tests.login import make_access, open_store  # noqa: E402
 from tests.unit.gateway.fakes import FakeOpener, make_deps  # noqa: E402
@@ -34,13 +36,15 @@ def main() -> None:
     """Serve on loopback, with one live session."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
+    parser.add_argument("--public-softphone", type=PublicSoftphone, default=PublicSoftphone.AUTO)
+    given = parser.parse_args()
     opener, ports = FakeOpener(), NoAudio()
     opener.open_session(entry="web", bot=None, audio_in=ports, audio_out=ports, variables={})
     with tempfile.TemporaryDirectory() as directory:
-        access = make_access(open_store(Path(directory)))
+        options = AccessOptions(public_softphone=given.public_softphone)
+        access = make_access(open_store(Path(directory)), options)
         Path("link").write_text(f"/setup/{access.accounts.first_link()}", encoding="ascii")
-        serve(create_app(replace(make_deps(opener), access=access)), "127.0.0.1", port)
+        serve(create_app(replace(make_deps(opener), access=access)), "127.0.0.1", given.port)
         gevent.wait()
 
 

@@ -169,3 +169,34 @@ def test_it_fits_a_phone(open_campaigns: OpenPage, locale: str, title: str, sche
             expect(page.locator("h1")).to_have_text("Renewals")
             page.click("summary >> nth=-1")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_the_do_not_call_list(open_campaigns: OpenPage, tmp_path: Path, locale: str) -> None:
+    chinese = locale == "zh-CN"
+    page = open_campaigns(locale=locale, viewport={"width": 390, "height": 844})
+    page.click("main a[href='/do-not-call']")
+    page.wait_for_load_state()
+    number = "+8613900139001" if chinese else "+8613900139000"
+    page.fill("[data-add] [name=number]", number[3:])
+    page.fill("[data-add] [name=reason]", "<img src=x onerror=alert(1)>")
+    page.select_option("[data-add] [name=days]", "90")
+    page.click("[data-add] button.main")
+    shows(page, "[data-add] .told", number)
+    shows(page, "[data-part=list]", "<img src=x")
+    file = tmp_path / "numbers.csv"
+    file.write_text(f"number\n+861390013911{int(chinese)}\n12\n")
+    page.set_input_files("[data-numbers] input[type=file]", file)
+    page.click("[data-numbers] button.main")
+    shows(page, "[data-numbers] .told", "新增 1" if chinese else "new: 1")
+    shows(page, "#refused", "3")
+    page.fill("[role=search] input", f"0086 {number[3:6]} {number[6:]}")
+    page.click("[role=search] button")
+    shows(page, "[data-part=found]", number)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click("[data-part=found] button")
+    shows(page, "[data-part=found]", "不在名单中" if chinese else "is not on the list")
+    expect(page.locator("[data-part=list]")).not_to_contain_text(number)
+    page.fill("[data-add] [name=number]", "12")
+    page.click("[data-add] button.main")
+    expect(page.locator("[data-add] .told.bad")).to_be_visible()

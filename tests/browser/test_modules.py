@@ -14,7 +14,7 @@ from .conftest import Server
 pytestmark = pytest.mark.browser
 
 CHECKS = re.findall(
-    r"^export function (\w+)", (Path(__file__).parent / "checks.js").read_text(), re.MULTILINE
+    r"^export (?:async )?function (\w+)", (Path(__file__).parent / "checks.js").read_text(), re.MULTILINE
 )
 
 

@@ -210,8 +210,8 @@ def test_page_fits_the_screen(open_page: OpenPage, tmp_path: Path, width: int) -
 def test_page_works_by_keyboard_alone(open_page: OpenPage) -> None:
     phone = Softphone(open_page())
     keys = phone.page.keyboard
-    order = [tab(phone.page) for _ in range(4)]
-    assert order == ["skip", "language", "bot", "call"]
+    order = [tab(phone.page) for _ in range(5)]
+    assert order == ["skip", "to-login", "language", "bot", "call"]
     keys.press("Enter")
     phone.until("softphone.state === 'speaking'")
     assert phone.page.evaluate("document.activeElement.id") == "call"

@@ -5,8 +5,6 @@ Responsible for that only. Must never know a form.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Response, redirect, request
 
 from controller.access.access import Access
@@ -15,8 +13,7 @@ from controller.access.tokens import digest
 from controller.gateway.login.cookie import COOKIE, clear_cookie, set_cookie
 from controller.gateway.login.gate import who
 from controller.gateway.login.origin import Origins
-
-HOME = "/sessions"
+from controller.gateway.login.paths import HOME
 
 
 class LoginDesk:
@@ -83,11 +80,3 @@ def go(where: str) -> Response:
     """To another page of ours, with GET."""
     answer = redirect(where, 303)
     return Response(answer.get_data(), 303, answer.headers)
-
-
-def inside(where: str) -> str:
-    """`where` if it is a page of ours, else the first page: a link to our login must not lead on to
-    another site."""
-    parts = urlsplit(where)
-    plain = where.startswith("/") and not where.startswith("//") and where.isprintable()
-    return where if plain and "\\" not in where and not (parts.scheme or parts.netloc) else HOME

@@ -6,8 +6,6 @@ the token that forms must bring, and for the audit log of what was changed. Must
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import structlog
 from flask import Flask, Response, g, redirect, request
 from werkzeug.datastructures import WWWAuthenticate
@@ -22,6 +20,7 @@ from controller.access.tokens import csrf_token, same
 from controller.gateway.guard import SAFE_METHODS
 from controller.gateway.login.cookie import COOKIE
 from controller.gateway.login.origin import Origins
+from controller.gateway.login.paths import to_login
 
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
@@ -38,7 +37,9 @@ def add_gate(app: Flask, access: Access) -> None:
     gate = Gate(access)
     app.before_request(gate.check)
     app.after_request(gate.note)
-    app.context_processor(lambda: {"me": who(), "csrf": g.get("csrf", "")})
+    app.context_processor(
+        lambda: {"me": who(), "csrf": g.get("csrf", ""), "login_again": to_login(request)}
+    )
 
 
 def who() -> Identity | None:
@@ -102,7 +103,7 @@ class Gate:
             needed = "" if rule is None or rule.scope is None else f", or key scope {rule.scope}"
             raise Forbidden(f"this needs role {rule.right}{needed}" if rule else "this is closed")
         if self._is_page():
-            return _to_login()
+            return _see_other(to_login(request))
         raise Unauthorized("log in, or send an API key", www_authenticate=WWWAuthenticate("bearer"))
 
     def _meant(self) -> bool:
@@ -113,10 +114,10 @@ class Gate:
         return same(given, g.csrf)
 
     def _is_page(self) -> bool:
+        """Whether a person looks at the answer: a page, or a form of one that was sent."""
         route = request.url_rule
         return (
-            request.method in ("GET", "HEAD")
-            and "Authorization" not in request.headers
+            "Authorization" not in request.headers
             and not request.path.startswith(("/api/", "/metrics"))
             and (route is None or not route.websocket)
         )
@@ -136,7 +137,6 @@ class Gate:
         return response
 
 
-def _to_login() -> Response:
-    asked = request.full_path.rstrip("?")
-    answer = redirect(f"/login?next={quote(asked, safe='/')}", 303)
+def _see_other(where: str) -> Response:
+    answer = redirect(where, 303)
     return Response(answer.get_data(), 303, answer.headers)

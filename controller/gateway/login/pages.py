@@ -16,7 +16,8 @@ from controller.access.api_keys import MAX_DAYS
 from controller.access.model import AccessError, Role, UserState
 from controller.access.passwords import MIN_CHARS
 from controller.access.roles import Scope
-from controller.gateway.login.desk import LoginDesk, go, inside
+from controller.gateway.login.desk import LoginDesk, go
+from controller.gateway.login.paths import inside
 from controller.gateway.pages import page
 
 AUDIT_PAGE = 100

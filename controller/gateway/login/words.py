@@ -8,6 +8,8 @@ from __future__ import annotations
 ENGLISH = {
     "log_in": "Log in",
     "log_out": "Log out",
+    "login_over": "Your login has ended.",
+    "log_in_again": "Log in again",
     "user_name": "User name",
     "password": "Password",
     "no_users_yet": "There is no user yet. At its start the server printed a link for the first admin.",
@@ -119,6 +121,8 @@ ENGLISH = {
 CHINESE = {
     "log_in": "登录",
     "log_out": "退出登录",
+    "login_over": "登录已失效。",
+    "log_in_again": "重新登录",
     "user_name": "用户名",
     "password": "密码",
     "no_users_yet": "还没有任何用户。服务器启动时打印了首位管理员的链接。",

@@ -4,6 +4,7 @@ import { impossible } from "./audio-context.js";
 import { Call } from "./call.js";
 import { show, switchLanguage, text, translate } from "./i18n.js";
 import { Keypad } from "./keypad.js";
+import { loginIsOver } from "./login-over.js";
 import { Meter } from "./meters.js";
 import { isLive, isOver, State } from "./session.js";
 import { Status } from "./status.js";
@@ -13,6 +14,9 @@ import { Waterfall } from "./waterfall.js";
 
 const QUIET_PEAK = 2 / 32768; // a switched-off microphone; the quietest room is louder
 const QUIET_FRAMES = 150; // 3 s
+
+const OWN_WORDS = ["login", "role"]; // faults of which the page says all that there is
+const STAY_OVER = ["login_ended", "role_changed"]; // the close that follows says it better
 
 const byId = (id) => document.getElementById(id);
 const page = {
@@ -36,6 +40,7 @@ const page = {
   faultAdvice: byId("fault-advice"),
   faultDetail: byId("fault-detail"),
   tryTyping: byId("try-typing"),
+  logIn: byId("log-in"),
 };
 
 const status = new Status(page);
@@ -135,18 +140,25 @@ const onCall = {
     counts.tools += 1;
     transcript.tool(message);
   },
+  person: (message) => transcript.person(message),
   metrics: (message) => {
     counts.metrics += 1;
     waterfall.add(message);
   },
-  trouble: ({ message, code }) => transcript.notice(String(message ?? code ?? "")),
+  trouble: ({ message, code }) => STAY_OVER.includes(code) || transcript.notice(String(message ?? code ?? "")),
   "microphone-lost": () => transcript.notice("", "mic_lost"),
   ended: ({ reason }) => status.ended(reason),
   failed: ({ fault, detail }) => {
     counts.faults.push(fault);
-    status.fault(fault, detail);
+    failed(fault, detail);
   },
 };
+
+/** Tells what is wrong; a server that can't be reached may only want a login. */
+async function failed(fault, detail) {
+  const shown = fault === "unreachable" && (await loginIsOver()) ? "login" : fault;
+  status.fault(shown, OWN_WORDS.includes(shown) ? "" : detail);
+}
 
 /** It was no interruption: the reply goes on. */
 function resumed(replyId) {
@@ -229,7 +241,7 @@ const switchPage = byId("way")
       adopt: (started, start) => adopt(started, start),
       busy: () => Boolean(call) && !isOver(call.state),
       trouble: (key, params) => transcript.notice(text(key, params)),
-      fault: (fault, detail) => status.fault(fault, detail),
+      fault: failed,
     })
   : null;
 

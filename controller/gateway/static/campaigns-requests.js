@@ -1,6 +1,7 @@
 // Sends what changes something: JSON, or a form with a file. The one place where such requests are made.
 
 import { csrfHeaders } from "./csrf.js";
+import { toldToLogIn } from "./login-over.js";
 
 /** The answer's JSON. Raises Error with the server's words. */
 export async function send(url, { method = "POST", body = {} } = {}) {
@@ -33,6 +34,7 @@ export function upload(url, form, progress) {
 }
 
 function told(status, text) {
+  toldToLogIn({ status });
   let answer = null;
   try {
     answer = JSON.parse(text);

@@ -1,82 +1,10 @@
-// The campaign pages: keeps the parts of a page fresh, and sends what its buttons and forms ask for.
-// Everything is readable without this script; numbers are never made here, the server draws them.
+// The campaign pages: introduces the parts, the buttons and the forms to each other.
 
-import { send } from "./campaigns-requests.js";
 import { watchImport } from "./campaigns-import.js";
 import { watchSettings } from "./campaigns-settings.js";
-import { localTimes } from "./pages.js";
+import { keepFresh, refresh, watchButtons } from "./parts.js";
 
-const main = document.querySelector("main");
-const lost = document.getElementById("lost");
-const told = document.getElementById("told");
-let asked = 0; // answers to older questions are dropped
-
-/** Replaces the parts that changed; what is focused or selected elsewhere stays as it is. */
-function replaceParts(fresh) {
-  for (const part of main.querySelectorAll("[data-part]")) {
-    const now = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (!now) continue;
-    localTimes(now);
-    if (now.innerHTML === part.innerHTML) continue;
-    const scrolled = part.querySelector(".scroll")?.scrollTop ?? 0;
-    const focused = part.contains(document.activeElement) ? document.activeElement : null;
-    part.replaceChildren(...now.childNodes);
-    if (scrolled) part.querySelector(".scroll")?.scrollTo({ top: scrolled });
-    if (focused) (twin(part, focused) ?? part.closest("[tabindex]"))?.focus();
-  }
-}
-
-function twin(part, focused) {
-  const selector = focused.matches("a[href]") ? `a[href="${CSS.escape(focused.getAttribute("href"))}"]` : null;
-  return selector ? part.querySelector(selector) : null;
-}
-
-async function refresh() {
-  const question = ++asked;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (answer.status === 404) location.assign("/campaigns");
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (question === asked) replaceParts(page.querySelector("main"));
-}
-
-function say(place, text) {
-  place.hidden = !text;
-  if (place.textContent !== text) place.textContent = text;
-}
-
-async function keepFresh() {
-  for (;;) {
-    await new Promise((wake) => setTimeout(wake, Number(main.dataset.pollMs)));
-    if (document.hidden) continue;
-    try {
-      await refresh();
-      say(lost, "");
-    } catch (error) {
-      console.warn("refresh failed, trying again", error);
-      say(lost, main.dataset.lost);
-    }
-  }
-}
-
-main.addEventListener("click", async (event) => {
-  const button = event.target.closest("button[data-url]");
-  if (!button || (button.dataset.ask && !confirm(button.dataset.ask))) return;
-  button.disabled = true;
-  say(told, "");
-  try {
-    const body = JSON.parse(button.dataset.body ?? "{}");
-    await send(button.dataset.url, { method: button.dataset.method ?? "POST", body });
-    if (button.dataset.then) return location.assign(button.dataset.then);
-    await refresh();
-  } catch (error) {
-    say(told, `${main.dataset.failed} ${error.message}`);
-  } finally {
-    button.disabled = false;
-  }
-});
-
-for (const form of main.querySelectorAll("form[data-settings-form]")) watchSettings(form);
-for (const form of main.querySelectorAll("form[data-import]")) watchImport(form, refresh);
-localTimes(document);
+for (const form of document.querySelectorAll("form[data-settings-form]")) watchSettings(form);
+for (const form of document.querySelectorAll("form[data-import]")) watchImport(form, refresh);
+watchButtons();
 keepFresh();

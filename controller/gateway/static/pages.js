@@ -2,6 +2,7 @@
 // without this script; it must never build page content of its own.
 
 import { csrfHeaders } from "./csrf.js";
+import { toldToLogIn } from "./login-over.js";
 
 const main = document.querySelector("main");
 
@@ -18,6 +19,7 @@ export function localTimes(root) {
 
 async function refresh() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (toldToLogIn(answer)) return void delete main.dataset.refreshS;
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("main");
@@ -44,7 +46,7 @@ main.addEventListener("click", async (event) => {
   if (!button || !confirm(button.dataset.ask)) return;
   button.disabled = true;
   const answer = await fetch(button.dataset.hangup, { method: "POST", headers: csrfHeaders() }).catch(() => null);
-  if (!answer?.ok && answer?.status !== 404) alert(button.dataset.failed);
+  if (!(answer && toldToLogIn(answer)) && !answer?.ok && answer?.status !== 404) alert(button.dataset.failed);
   button.blur();
 });
 

@@ -41,6 +41,8 @@ const FAULT_OF_CLOSE = Object.freeze({
   1009: "too_large",
   1011: "server",
   1013: "full",
+  4401: "login",
+  4403: "role",
 });
 
 const READY_WITHIN_MS = 10_000;

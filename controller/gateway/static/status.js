@@ -52,11 +52,12 @@ export class Status {
 
   /** Shows a fault with what to do about it; `detail` is the server's or browser's own words. */
   fault(fault, detail = "") {
-    const { faultBox, faultTitle, faultAdvice, faultDetail, tryTyping } = this.#page;
+    const { faultBox, faultTitle, faultAdvice, faultDetail, tryTyping, logIn } = this.#page;
     show(faultTitle, `fault_${fault}`);
     show(faultAdvice, `advice_${fault}`);
     faultDetail.textContent = detail;
     faultDetail.hidden = !detail;
+    logIn.hidden = fault !== "login";
     tryTyping.hidden = !TYPING_HELPS.includes(fault);
     faultBox.hidden = false;
     faultBox.scrollIntoView({ block: "nearest" });

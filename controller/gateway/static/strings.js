@@ -79,6 +79,13 @@ export const STRINGS = Object.freeze({
     ended_drain: "The call ended because the server is restarting.",
     ended_error: "The call ended because of a problem on the server.",
     try_typing: "Go on without a microphone",
+    log_in: "Log in",
+    log_out: "Log out",
+    log_in_again: "Log in again",
+    fault_login: "Your login has ended",
+    advice_login: "You were logged out, or away for too long. Log in again to go on.",
+    fault_role: "What you may do was changed",
+    advice_role: "The call has ended. Reload this page, then call again.",
     fault_insecure: "This page needs a secure address",
     advice_insecure:
       "Browsers allow the microphone only over https:// or on this computer itself. Open the page " +
@@ -185,6 +192,13 @@ export const STRINGS = Object.freeze({
     ended_drain: "服务器正在重启，通话已结束。",
     ended_error: "服务器出现问题，通话已结束。",
     try_typing: "不用麦克风继续",
+    log_in: "登录",
+    log_out: "退出登录",
+    log_in_again: "重新登录",
+    fault_login: "登录已失效",
+    advice_login: "您已退出登录，或长时间没有操作。请重新登录后继续。",
+    fault_role: "您的权限已变更",
+    advice_role: "通话已结束。请刷新此页面后再次通话。",
     fault_insecure: "此页面需要安全地址",
     advice_insecure:
       "浏览器只允许在 https:// 或本机上使用麦克风。请用 https:// 打开此页面，或在运行服务器的电脑上打开 http://localhost。",

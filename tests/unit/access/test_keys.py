@@ -75,7 +75,8 @@ def test_a_ticket_is_for_one_use_within_a_minute(office: Office, clock: Clock) -
     ticket = office.access.tickets.issue(me)
     bearer = office.access.tickets.redeem(ticket)
     assert bearer is not None
-    assert (bearer.name, bearer.scopes, bearer.session) == ("sarah", {"talk"}, "")
+    assert (bearer.name, bearer.scopes, bearer.by) == ("sarah", {"talk"}, Means.TICKET)
+    assert bearer.session == "x", "it ends with the login that it came from"
     assert office.access.tickets.redeem(ticket) is None
     late = office.access.tickets.issue(me)
     clock.pass_by(seconds=LIFE_S + 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controller.access.limits import BY_ADDRESS, BY_USER, Attempts
+from tests.login import make_access
+from tests.unit.access.conftest import ROOT, Clock, Office, refused
 
 
 def waits(attempts: Attempts, name: str, address: str, count: int) -> list[float]:
@@ -103,3 +105,54 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(1000):
         attempts.begin(f"user{number}", f"10.0.{number // 250}.{number % 250}", 0)
     assert len(attempts._users._known) == len(attempts._addresses._known) == 10
+
+
+def restarted(office: Office) -> Office:
+    """Another process on the same database."""
+    clock = office.clock
+    access = make_access(office.store, now=lambda: clock.now, clock=clock.seconds)
+    return Office(access, office.store, clock)
+
+
+def test_a_restart_does_not_forget_them(office: Office, clock: Clock) -> None:
+    office.hire("sarah")
+    for _ in range(5):
+        with refused("wrong_login"):
+            office.log_in("sarah", "a wrong guess")
+    with refused("wrong_login"):
+        office.log_in("nobody", "a wrong guess")
+    again = restarted(office)
+    with refused("too_many") as told:
+        again.log_in("sarah")
+    assert 0 < told.value.facts["seconds"] <= 2
+    with refused("wrong_login"):
+        again.log_in("sarah's neighbour", "x", address="10.0.0.77")
+    clock.pass_by(minutes=2)
+    assert again.log_in("sarah", address="10.0.0.77")
+    third = restarted(office)
+    assert third.log_in("sarah", address="10.0.0.77"), "who got in at last begins anew"
+    for each in (again, third):
+        each.access.passwords.close()
+
+
+def test_an_address_waits_on_after_a_restart(office: Office, clock: Clock) -> None:
+    for n in range(10):
+        with refused("wrong_login"):
+            office.log_in(f"user{n}", "a wrong guess", address="10.0.0.66")
+    again = restarted(office)
+    with refused("too_many"):
+        again.log_in("another", "x", address="10.0.0.66")
+    clock.pass_by(hours=2)
+    with refused("wrong_login"):
+        again.log_in("another", "x", address="10.0.0.66")
+    again.access.passwords.close()
+
+
+def test_what_is_older_than_an_hour_is_not_recalled(office: Office, clock: Clock) -> None:
+    office.hire("sarah")
+    for _ in range(5):
+        with refused("wrong_login"):
+            office.log_in("sarah", "a wrong guess")
+    clock.pass_by(minutes=61)
+    office.access.audit.note(ROOT, "user_add", "x")
+    assert [entry.action for entry in office.access.audit.since(clock.now)] == ["user_add"]

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from controller.access.model import Role
-from controller.gateway import uploads
+from controller.gateway import do_not_call_words, uploads
 from controller.gateway.campaign_pages import ACTIONS, DISPOSITIONS, percent, shares
 from controller.gateway.campaign_ports import CampaignRefused, ListFile, ResultKind
 from controller.gateway.campaign_words import CHINESE, ENGLISH
@@ -366,6 +366,46 @@ def test_who_must_not_be_called(client: FlaskClient, port: FakePort) -> None:
     assert client.get("/api/v1/do-not-call?limit=1001").status_code == 400
 
 
+def entries_of(first: int, count: int) -> list[dict[str, Any]]:
+    return [
+        {"number": f"+86138{n:08}", "reason": EVIL, "added_at": AT, "expires_at": None}
+        for n in range(first, first + count)
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_do_not_call_page_goes_on_page_by_page(
+    client: FlaskClient, port: FakePort, language: str
+) -> None:
+    port.do_not_call = lambda after, limit: entries_of(0, limit)  # type: ignore[attr-defined]
+    port.do_not_call_count = lambda: 12_345  # type: ignore[attr-defined]
+    page = client.get("/do-not-call", headers={"Accept-Language": language}).text
+    assert "12,345" in page
+    assert 'href="/do-not-call?after=%2B8613800000049"' in page
+    assert "<script>alert" not in page
+    assert "style=" not in page
+    assert do_not_call_words.CHINESE["do_not_call"] in page or language == "en"
+    port.do_not_call = lambda after, limit: entries_of(50, 3)  # type: ignore[attr-defined]
+    page = client.get("/do-not-call?after=%2B8613800000049").text
+    assert page.count('data-method="DELETE"') == 3
+    assert "Next page" not in page
+    assert 'href="/do-not-call"' in page
+    assert 'href="/do-not-call"' in client.get("/campaigns").text
+
+
+def test_only_operators_see_the_do_not_call_page(port: FakePort, tmp_path: Path) -> None:
+    given: Any = port
+    port.do_not_call_count = lambda: 0  # type: ignore[attr-defined]
+    with open_gateway(tmp_path, campaigns=given) as gateway:
+        agent, operator = gateway.browser("ann", Role.AGENT), gateway.browser("sarah", Role.OPERATOR)
+        assert agent.get("/do-not-call").status_code == 403
+        assert 'href="/do-not-call"' not in agent.get("/campaigns").text
+        assert operator.get("/do-not-call").status_code == 200
+        form = {"number": "+1", "reason": "", "days": None}
+        assert operator.client.post("/api/v1/do-not-call", json=form).status_code == 403, "no token"
+        assert operator.ask("POST", "/api/v1/do-not-call", json=form).status_code == 201
+
+
 def test_without_a_dialer_it_says_so() -> None:
     client = key_client(create_app(make_deps()))
     answer = client.get("/api/v1/campaigns")
@@ -373,6 +413,7 @@ def test_without_a_dialer_it_says_so() -> None:
     assert answer.json["error"]["code"] == "no_dialer"
     assert "Campaigns need a FreeSWITCH" in client.get("/campaigns").text
     assert client.get("/campaigns/c1").status_code == 503
+    assert "Campaigns need a FreeSWITCH" in client.get("/do-not-call").text
 
 
 # --- pages

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 from controller.campaign_office import FRESH_S, IDLE_FRESH_S, CampaignOffice
 from controller.dialer.desk import CampaignDesk, Place
 from controller.dialer.importing import importer
+from controller.dialer.model import DoNotCallEntry
 from controller.gateway.openapi import DOCUMENT
 from controller.gateway.server import create_app
 from controller.storage.dialer_store import SqlDialerStore
@@ -187,14 +189,15 @@ def test_one_import_at_a_time(
 ) -> None:
     """Another one begins in the middle of the first, as greenlets do."""
     seen: list[Any] = []
+    read_rows = importer.read_rows
 
-    def look(*_: Any) -> None:
+    def look(*given: Any) -> Any:
         if not seen:
             seen.append(client.get(f"/api/v1/campaigns/{campaign_id}").json["import_progress"])
             seen.append(error(upload(client, campaign_id, LIST)))
+        return read_rows(*given)
 
-    monkeypatch.setattr("controller.campaign_office.gevent.sleep", look)
-    monkeypatch.setattr(importer, "BREATHE_EVERY", 1)
+    monkeypatch.setattr(importer, "read_rows", look)
     assert upload(client, campaign_id, LIST, on_bad="skip").json["accepted"] == 2
     assert seen[0].keys() == {"bytes_read", "bytes_total", "good", "refused"}
     assert seen[1] == (409, "import_under_way")
@@ -246,7 +249,7 @@ def test_numbers_are_kept_for_a_moment(
     assert counted == 2
 
 
-def test_the_do_not_call_list(client: FlaskClient, campaign_id: str) -> None:
+def test_the_do_not_call_list(client: FlaskClient, campaign_id: str, store: SqlDialerStore) -> None:
     body = {"number": "13800138000", "reason": "asked", "days": 1}
     assert valid(client.post("/api/v1/do-not-call", json=body), "do-not-call", "post") == {
         "number": "+8613800138000", "listed": True,
@@ -258,7 +261,22 @@ def test_the_do_not_call_list(client: FlaskClient, campaign_id: str) -> None:
     assert valid(many, "do-not-call/import", "post")["new"] == 1
     entries = valid(client.get("/api/v1/do-not-call"), "do-not-call")["entries"]
     assert [entry["number"] for entry in entries] == ["+8613800138000", "+8613800138005"]
-    assert client.get("/api/v1/do-not-call/13800138000").json["listed"]
+    found = valid(client.get("/api/v1/do-not-call/13800138000"), "do-not-call/{number}")
+    assert (found["listed"], found["entry"]["reason"]) == (True, "asked")
+    page = client.get("/do-not-call?number=138-0013-8000").text
+    for shown in ("2 numbers are on the list.", "+8613800138000 is on the list.", "asked", "for ever"):
+        assert shown in page
+    assert "is not on the list" in client.get("/do-not-call?number=13800138111").text
+    assert "This is no number" in client.get("/do-not-call?number=1000}user").text
+    assert "There are no more" in client.get("/do-not-call?after=%2B9").text
+    over = datetime.now(UTC) - timedelta(days=1)
+    store.do_not_call.add([DoNotCallEntry("+8613800138009", "<b>", over - timedelta(days=30), over)])
+    assert not client.get("/api/v1/do-not-call/13800138009").json["listed"]
+    page = client.get("/do-not-call").text
+    assert "2 numbers are on the list." in page, "it counts no more, and is shown till it is purged"
+    assert "expired" in page
+    assert "&lt;b&gt;" in page
+    assert client.delete("/api/v1/do-not-call/+8613800138009").status_code == 200
     assert not client.delete("/api/v1/do-not-call/+8613800138000").json["listed"]
     assert error(client.delete("/api/v1/do-not-call/+8613800138000")) == (404, "not_found")
     assert error(client.get("/api/v1/do-not-call/1000}user")) == (400, "bad_number")

@@ -155,6 +155,7 @@ def test_every_route_is_described(client: FlaskClient) -> None:
         ("/sessions/{session_id}", "get"),
         ("/campaigns", "get"),
         ("/campaigns/{campaign_id}", "get"),
+        ("/do-not-call", "get"),
         ("/static/{path:filename}", "get"),
     }
     accounts = ("/login", "/logout", "/setup", "/account", "/users", "/audit")

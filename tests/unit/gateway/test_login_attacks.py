@@ -13,8 +13,8 @@ from controller.access.model import Role
 from controller.access.softphone import PublicSoftphone
 from controller.access.tokens import csrf_token, digest
 from controller.gateway.login.cookie import COOKIE
-from controller.gateway.login.desk import inside
 from controller.gateway.login.gate import IDENTITY
+from controller.gateway.login.paths import inside
 from controller.gateway.server import shown_path
 from tests.login import KEY, LOCAL_KEY
 from tests.unit.gateway.login_office import PASSWORD, Gateway, open_gateway
@@ -158,6 +158,8 @@ def test_a_foreign_page_posts_nothing_and_gets_no_socket(gateway: Gateway) -> No
         "\\\\evil",
         "/a\nb",
         "javascript:x",
+        "//[",
+        "/\t/evil.example",
         "",
     ],
 )
@@ -166,6 +168,46 @@ def test_the_login_leads_to_no_other_site(gateway: Gateway, where: str) -> None:
     gateway.office.hire("sarah")
     answer = gateway.stranger().post("/login", data={**LOGIN, "next": where})
     assert answer.location == "/sessions"
+
+
+@pytest.mark.parametrize(
+    ("came", "back"),
+    [
+        ("http://localhost/campaigns/c1?x=1", "/campaigns/c1%3Fx%3D1"),
+        ("https://evil.example/campaigns", "/sessions"),
+        ("http://localhost//evil.example", "/sessions"),
+        ("http://[", "/sessions"),
+        ("", "/sessions"),
+    ],
+)
+def test_a_form_sent_after_the_login_ended_leads_back_to_its_page(
+    gateway: Gateway, came: str, back: str
+) -> None:
+    given = {"Referer": came}
+    answer = gateway.stranger().post("/users/id-sarah", data={"do": "disable"}, headers=given)
+    assert (answer.status_code, answer.location) == (303, f"/login?next={back}")
+    asked = gateway.stranger().post("/api/v1/sessions/x/hangup", headers=given)
+    assert asked.status_code == 401, "scripts are told"
+
+
+def test_the_login_leads_back_to_where_it_was_asked_for(gateway: Gateway) -> None:
+    gateway.office.hire("sarah")
+    stranger = gateway.stranger()
+    asked = stranger.get("/sessions?before=s1").location
+    assert asked == "/login?next=/sessions%3Fbefore%3Ds1"
+    assert 'name="next" value="/sessions?before=s1"' in stranger.get(asked).text
+    answer = stranger.post("/login", data={**LOGIN, "next": "/sessions?before=s1"})
+    assert answer.location == "/sessions?before=s1"
+
+
+def test_the_softphone_says_who_is_logged_in(gateway: Gateway) -> None:
+    stranger, sarah = gateway.stranger().get("/").text, gateway.browser("sarah<b>", Role.AGENT)
+    assert 'href="login?next=/"' in stranger
+    assert 'action="logout"' not in stranger
+    known = sarah.get("/").text
+    assert "sarah&lt;b&gt;" in known
+    assert "Log in<" not in known
+    assert sarah.submit("/logout").status_code == 303
 
 
 # --- the softphone, this machine and beyond
