@@ -18,7 +18,7 @@ import structlog
 
 from controller.access_wiring import AccessWiring
 from controller.bots import Bot, Bots
-from controller.campaign_desk import campaign_place
+from controller.campaign_desk import campaign_place, on_a_thread
 from controller.campaign_office import CampaignOffice
 from controller.dialer.desk import CampaignDesk
 from controller.dialing import open_dialing
@@ -34,6 +34,7 @@ from controller.observe.hub_delay import HubDelay
 from controller.observe.logs import LogStyle, SessionLog, configure_logging
 from controller.observe.metrics import SessionMetrics
 from controller.observe.transcripts import TranscriptHub
+from controller.overhearing_wiring import scribes
 from controller.phone_desk import Desk
 from controller.phone_options import media_url, telephony_options
 from controller.recording import Recording
@@ -82,10 +83,16 @@ class Controller:
         self.desk = Desk(self.telephony) if self.telephony else None
         self.dialing = open_dialing(settings, self.telephony)
         self._lists = SqlDialerStore(settings.database_url)
-        self.campaigns = CampaignOffice(CampaignDesk(self._lists, campaign_place(settings)))
+        self.campaigns = CampaignOffice(
+            CampaignDesk(self._lists, campaign_place(settings), aside=on_a_thread)
+        )
         self.pages = open_pages(
             settings, self.telephony, self.registry, self.transcripts, self._watchers
         )
+        if self.telephony is not None and settings.freeswitch.transcribe_handover:
+            who = self.pages.agents.who if self.pages else lambda _number: ""
+            pens = scribes(bots, pool, self._watchers, who)
+            self.telephony.overhearings.pens = pens
         transfer = transfer_for_bots(self.pages, self.desk)
         self.toolbox = Toolbox(settings, transfer, settings.tools)
         self.metrics.watch_outbox(self.toolbox.outbox_counts)

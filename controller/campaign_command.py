@@ -46,7 +46,7 @@ def _settings_options(command: Command) -> Command:
             "options",
             multiple=True,
             metavar="NAME=VALUE",
-            help="One setting, such as -o max_calls=20 or -o retry.max_tries=2; see the README.",
+            help="One setting, such as -o max_calls=20 or -o retry.max_tries=2; see dialer/README.md.",
         ),
     ):
         command = option(command)

@@ -14,8 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import gevent
-
 from controller.campaign_json import (
     LAST_CALLS,
     Json,
@@ -177,8 +175,7 @@ class CampaignOffice:
         """Bring a list's contacts into a campaign; one at a time each."""
         with _refusals():
             campaign = self._found(ref)
-            before = self._imports.get(campaign.id)
-            if before is not None and before.progress is not None:
+            if (before := self._imports.get(campaign.id)) and before.progress is not None:
                 raise CampaignRefused(409, "import_under_way", "a list is being imported already")
             return self._import(campaign, file, before)
 
@@ -191,7 +188,7 @@ class CampaignOffice:
 
         try:
             with report.open("w", encoding="utf-8-sig", newline="") as refused:
-                hooks = Hooks(told, lambda: gevent.sleep(0), refused)
+                hooks = Hooks(told, report=refused)
                 result = self._desk.import_file(campaign.id, file.path, _choice(file), hooks)
         except BaseException:
             report.unlink(missing_ok=True)
@@ -239,7 +236,13 @@ class CampaignOffice:
     def is_listed(self, number: str) -> Json:
         """Whether a number must not be called."""
         with _refusals():
-            return {"number": number, "listed": self._desk.do_not_call().is_listed(number)}
+            entry = self._desk.do_not_call().entry(number)
+            return {"number": number, "listed": bool(entry), "entry": entry and entry_json(entry)}
+
+    def do_not_call_count(self) -> int:
+        """How many must not be called now."""
+        with _refusals():
+            return self._desk.do_not_call().count()
 
     def forbid(self, number: str, reason: str, days: float | None) -> Json:
         """Put a number on the list."""

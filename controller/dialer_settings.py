@@ -16,7 +16,9 @@ class DialerSettings(Section):
 
     enabled: bool = Field(True, description="whether this process dials; lists can be kept all the same")
     max_calls: Annotated[int, Field(ge=1, le=1000)] = Field(
-        10, description="calls at once of all campaigns; freeswitch.outbound.max_calls holds too"
+        10,
+        description="calls at once of all campaigns and processes; "
+        "freeswitch.outbound.max_calls holds for each process",
     )
     region: str = Field(
         "", description="region (CN, US, …) of numbers without a country; empty: refused"

@@ -192,7 +192,9 @@ def slots_of(memory: object) -> dict[str, str]:
 
 
 class PhoneCaller:
-    """Implements `controller.dialer.ports.Caller`. `wake` is called when a call has changed."""
+    """Implements `controller.dialer.ports.Caller` and `controller.dialer.lost.DialMemory`.
+
+    `wake` is called when a call has changed."""
 
     def __init__(self, telephony: Telephony, clock: DialingClock) -> None:
         self._telephony = telephony
@@ -235,6 +237,17 @@ class PhoneCaller:
         except EslError as error:
             raise CallerAway(str(error)) from error
 
+    def dialled(self, attempt_id: str) -> bool | None:
+        """As FreeSWITCH has noted; see `DialNotes`."""
+        try:
+            return self._telephony.notes.sent(attempt_id)
+        except EslError as error:
+            raise CallerAway(str(error)) from error
+
+    def forget(self, attempt_id: str) -> None:
+        """The note is no longer needed."""
+        self._telephony.notes.forget(attempt_id)
+
     def end(self, attempt_id: str) -> None:
         """Hang up a channel that nobody talks on."""
         with suppress(EslRefused):  # it is gone already
@@ -253,10 +266,8 @@ class Dialing:
         given = settings.dialer
         self._store = SqlDialerStore(settings.database_url)
         self._clock = DialingClock()
-        most = min(given.max_calls, settings.freeswitch.outbound.max_calls)
-        self._dialer = Dialer(
-            self._store, PhoneCaller(telephony, self._clock), self._clock, most, given.lease_s
-        )
+        caller = PhoneCaller(telephony, self._clock)  # it keeps this process's own limit
+        self._dialer = Dialer(self._store, caller, self._clock, given.max_calls, given.lease_s, caller)
         self._running: gevent.Greenlet | None = None
 
     def start(self) -> None:

@@ -13,6 +13,7 @@ import gevent
 
 from controller.dialer.do_not_call import DoNotCall
 from controller.dialer.numbers import NumberReader
+from controller.dialer.screening import Kind
 from controller.dialogue.agent.ports import ToolCard
 from controller.session.profile import Profile
 from controller.settings import BotSettings, NotificationSettings, Settings
@@ -62,7 +63,7 @@ class Toolbox:
         self._inbox = OutboxStore(settings.database_url)  # a tool never waits for the worker's thread
         self._tickets = TicketStore(settings.database_url)
         self._dialer = SqlDialerStore(settings.database_url)
-        numbers = NumberReader(settings.dialer.region)
+        numbers = NumberReader(settings.dialer.region, kinds=tuple(Kind))  # whoever it is
         self._do_not_call = DoNotCall(self._dialer.do_not_call, numbers)
         self._lookup = _lookup_store(tools.lookup)
         channels = _channels(settings.notifications, tools)

@@ -8,6 +8,7 @@ Must never know how calls are made, nor where settings are kept: `model_dump(mod
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from datetime import date, datetime, time
 from itertools import pairwise
@@ -22,10 +23,12 @@ from controller.dialer.windows import CallingWindows, Weekday, Window
 NAME_CHARS = 100
 _DAY_NAMES = {day.name.lower(): day for day in Weekday}
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
+_UNSAID = frozenset({"Cc", "Cs", "Co", "Cn"})
 _CALLER_ID = re.compile(r"\+?[0-9]{2,20}")
 
 DayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Hours = tuple[str, ...]
+Bot = Annotated[str, Field(min_length=1, max_length=NAME_CHARS)]
 _WORKDAYS: tuple[DayName, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday")
 
 
@@ -82,8 +85,13 @@ class BreakerSettings(_Part):
 class CampaignSettings(_Part):
     """A whole campaign. Raises pydantic's ValidationError with all that is wrong at once."""
 
-    bot: str = Field(min_length=1, max_length=NAME_CHARS, description="who talks")
-    gateway: str = Field("", max_length=64, description="FreeSWITCH gateway; empty: the settings' one")
+    bot: Bot = Field(description="who talks")
+    bots: dict[Literal["en", "zh"], Bot] = Field(
+        default_factory=dict, description="who talks to a contact of that language instead"
+    )
+    gateway: str = Field(
+        "", pattern=r"^[A-Za-z0-9._-]{0,64}$", description="FreeSWITCH gateway; empty: the settings' one"
+    )
     caller_ids: tuple[str, ...] = Field(
         (), max_length=1000, description="numbers shown, in turn; none: the settings' one"
     )
@@ -120,6 +128,13 @@ class CampaignSettings(_Part):
                 raise ValueError(f"{caller_id!r} is no number; use digits, with a + for E.164")
         return caller_ids
 
+    @field_validator("message", "introduction")
+    @classmethod
+    def _can_be_said(cls, text: str) -> str:
+        if any(unicodedata.category(character) in _UNSAID and character != "\n" for character in text):
+            raise ValueError("it has control characters")
+        return text
+
     @field_validator("windows")
     @classmethod
     def _are_hours(cls, windows: dict[DayName, Hours]) -> dict[DayName, Hours]:
@@ -144,6 +159,10 @@ class CampaignSettings(_Part):
             raise ValueError("; ".join(wrong))
         return self
 
+    def bot_for(self, language: str) -> str:
+        """Who talks to a contact of that language ("": it has none)."""
+        return dict[str, str](self.bots.items()).get(language, self.bot)
+
     def calling_windows(self) -> CallingWindows:
         """The rule that windows and holidays say."""
         by_weekday = {
@@ -164,8 +183,8 @@ def problems(
 ) -> tuple[str, ...]:
     """What can only be known in place: why a campaign with these settings must not start, in words."""
     found = []
-    if settings.bot not in bots:
-        found.append(f"there is no bot {settings.bot!r}; there are {', '.join(sorted(bots))}")
+    for bot in sorted({settings.bot, *settings.bots.values()} - set(bots)):
+        found.append(f"there is no bot {bot!r}; there are {', '.join(sorted(bots))}")
     if settings.region and settings.region not in regions:
         found.append(f"there is no region {settings.region!r}; use two letters such as CN, US or DE")
     if settings.ends_at is not None and settings.ends_at <= now:

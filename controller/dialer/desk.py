@@ -10,7 +10,7 @@ Every method waits cooperatively, and raises StoreUnavailable when the database 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import phonenumbers
 from pydantic import ValidationError
 
+from controller.dialer.aside import Aside, here
 from controller.dialer.campaign import CampaignSettings, problems
 from controller.dialer.dialer import HANG_UP
 from controller.dialer.do_not_call import Added, DoNotCall
@@ -40,6 +41,7 @@ from controller.dialer.model import (
 )
 from controller.dialer.numbers import NumberReader
 from controller.dialer.ports import CampaignExists, DialerStore
+from controller.dialer.screening import LISTED, USUAL, Kind
 from controller.dialer.status import Status as Status
 from controller.dialer.status import look
 
@@ -57,13 +59,14 @@ class CampaignRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is so at this installation. `own`: our numbers (E.164), never called; `internal`: a regular
-    expression of extensions that are dialled as they stand; `region` and `zone`: of numbers that don't
-    tell theirs, "" to refuse those."""
+    """What is so at this installation. `own`: our numbers, never called; `internal`: a regular
+    expression of extensions that are dialled as they stand; `kinds`: of number, that may be called;
+    `region` and `zone`: of numbers that don't tell theirs, "" to refuse those."""
 
     bots: Collection[str]
     own: Collection[str] = ()
     internal: str = ""
+    kinds: Collection[Kind] = USUAL
     region: str = ""
     zone: str = ""
     languages: frozenset[str] = frozenset({"en", "zh"})
@@ -84,17 +87,20 @@ class ImportChoice:
 
 
 class CampaignDesk:
-    """Campaigns are named by `ref`: their id or their name. Raises UnknownCampaign for others."""
+    """Campaigns are named by `ref`: their id or their name. Raises UnknownCampaign for others. `aside`:
+    where files are read."""
 
     def __init__(
         self,
         store: DialerStore,
         place: Place,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        aside: Aside = here,
     ) -> None:
         self._store = store
         self._place = place
         self._now = now
+        self._aside = aside
 
     # --- campaigns --------------------------------------------------------------------------
 
@@ -183,7 +189,8 @@ class CampaignDesk:
 
     def preview(self, path: Path, choice: ImportChoice, rows: int = 20, ref: str = "") -> Preview:
         """A file's beginning as it would be imported (into that campaign). Raises FileRefused."""
-        return preview(path, self._options(choice, self.find(ref) if ref else None), rows)
+        options = self._options(choice, self.find(ref) if ref else None)
+        return self._aside(lambda: preview(path, options, rows))
 
     def import_file(
         self, ref: str, path: Path, choice: ImportChoice, hooks: Hooks | None = None
@@ -193,6 +200,7 @@ class CampaignDesk:
         campaign = self.find(ref)
         self._store.contacts.discard_stale(self._now() - STALE_AFTER)
         options = self._options(choice, campaign)
+        hooks = replace(hooks or Hooks(), aside=self._aside)
         return import_contacts(path, options, self._store.contacts, campaign.id, hooks)
 
     def export(self, ref: str, path: Path, kind: ExportFormat) -> int:
@@ -214,9 +222,12 @@ class CampaignDesk:
             languages=self._place.languages,
         )
 
-    def _numbers(self, region: str = "") -> NumberReader:
+    def _numbers(self, region: str = "", *, to_list: bool = False) -> NumberReader:
+        """`to_list`: for the do-not-call list, on which any number may be put that there is."""
+        place = self._place
+        own, kinds = ((), LISTED.union(place.kinds)) if to_list else (place.own, place.kinds)
         try:
-            return NumberReader(region or self._place.region, self._place.own, self._place.internal)
+            return NumberReader(region or place.region, own, place.internal, kinds)
         except ValueError as error:
             raise CampaignRefused([str(error)]) from error
 
@@ -224,7 +235,7 @@ class CampaignDesk:
 
     def do_not_call(self, region: str = "") -> DoNotCall:
         """The list: `add`, `remove`, `is_listed`."""
-        return DoNotCall(self._store.do_not_call, self._numbers(region), self._now)
+        return DoNotCall(self._store.do_not_call, self._numbers(region, to_list=True), self._now)
 
     def do_not_call_page(self, after: str = "", limit: int = 100) -> tuple[DoNotCallEntry, ...]:
         """Entries by number, after that one."""
@@ -234,7 +245,7 @@ class CampaignDesk:
         self, path: Path, reason: str = "", days: float | None = None, region: str = ""
     ) -> Added:
         """Put a file's numbers on the list. Raises FileRefused, ValueError (days)."""
-        return self.do_not_call(region).add_all(read_numbers(path), reason, days)
+        return self.do_not_call(region).add_all(read_numbers(path), reason, days, self._aside)
 
     # --- checks -----------------------------------------------------------------------------
 

@@ -2,34 +2,21 @@
 
 `step` does everything that is due, and is called again: when a call has changed, when the moment comes
 that it named, and every `LOOK_S`, for other processes change campaigns too. It holds no thread and no
-timer, so that a test is its clock. What another process left behind when it died is settled here.
-
-    attempt written ─► originate ─► … ─► outcome ─► settled
-         └────── dialer dies anywhere here ──────┘
-                     └─► lease over ─► is the channel live? hang it up ─► settled as lost
+timer, so that a test is its clock. What another process left behind when it died: see `lost`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import inf
 
 import structlog
 
-from controller.dialer.campaign import CampaignSettings
-from controller.dialer.model import (
-    AttemptState,
-    Campaign,
-    CampaignState,
-    Disposition,
-    LostAttempt,
-    Outcome,
-    Settlement,
-)
+from controller.dialer.lost import DialMemory, LostCalls, NoMemory
+from controller.dialer.model import Campaign, CampaignState
 from controller.dialer.ports import (
     BadTransition,
     Caller,
-    CallerAway,
     Clock,
     DialerStore,
     StoreUnavailable,
@@ -43,7 +30,6 @@ LOOK_S = 0.5
 """An operator's word, given to another process, is heard so late."""
 SHORTEST_S = 0.02
 LOST_EVERY_S = 5.0
-LOST_AT_ONCE = 50
 RETRY_S = 2.0
 """The database was away."""
 WHY_CHARS = 500
@@ -52,7 +38,8 @@ log = structlog.get_logger(__name__)
 
 
 class Dialer:
-    """`max_calls`: of all campaigns of this process together. `lease_s`: see `run.LEASE_S`."""
+    """`max_calls`: of all campaigns and processes together. `lease_s`: see `run.LEASE_S`;
+    `memory`: of the originates that were sent."""
 
     def __init__(
         self,
@@ -61,12 +48,15 @@ class Dialer:
         clock: Clock,
         max_calls: int,
         lease_s: float = LEASE_S,
+        memory: DialMemory | None = None,
     ) -> None:
         self._store = store
         self._caller = caller
         self._clock = clock
         self._max_calls = max_calls
         self._lease = timedelta(seconds=lease_s)
+        self._memory = memory or NoMemory()
+        self._lost = LostCalls(store, caller, self._memory, clock, self._lease)
         self._renew_every_s = lease_s / 3
         self._runs: dict[str, CampaignRun] = {}
         self._renewed_s = clock.monotonic()
@@ -142,8 +132,9 @@ class Dialer:
             if campaign.id in self._runs:
                 self._runs[campaign.id].changed(campaign)
             else:
+                lease_s, most = self._lease.total_seconds(), self._max_calls
                 self._runs[campaign.id] = CampaignRun(
-                    campaign, self._store, self._caller, self._clock, self._lease.total_seconds()
+                    campaign, self._store, self._caller, self._clock, lease_s, most, self._memory.forget
                 )
         except ValueError as error:
             log.error("campaign_unusable", campaign=campaign.name, error=str(error))
@@ -187,45 +178,10 @@ class Dialer:
         self._renewed_s = self._clock.monotonic()
 
     def _settle_lost(self) -> None:
-        """Attempts of dialers that died. Waits while FreeSWITCH is away: it alone knows the channels."""
+        """Attempts of dialers that died."""
         if self._clock.monotonic() - self._lost_s < LOST_EVERY_S:
             return
         self._lost_s = self._clock.monotonic()
         ours = {attempt_id: call for run in self._runs.values() for attempt_id, call in run.live.items()}
-        if all(attempt.id in ours for attempt in self._store.attempts.open()):
-            return
-        try:
-            live = self._caller.live()
-        except CallerAway:
-            return
-        now = self._clock.now()
-        for lost in self._store.attempts.take_lost(LOST_AT_ONCE, now, now + self._lease):
-            if lost.attempt.id in ours:  # after all: the database was away for longer than a lease
-                ours[lost.attempt.id].lease = lost.lease
-            else:
-                self._settle_one(lost, now, live=lost.attempt.id in live)
-
-    def _settle_one(self, lost: LostAttempt, now: datetime, *, live: bool) -> None:
-        if live:
-            try:
-                self._caller.end(lost.attempt.id)
-            except CallerAway:
-                return  # taken again when this lease is over
-        talked = lost.attempt.state is AttemptState.TALKING
-        then = Settlement(None) if talked else self._retry(lost, now)
-        log.warning("attempt_lost", attempt_id=lost.attempt.id, live=live, talked=talked)
-        self._store.attempts.end_attempt(
-            lost.attempt.id,
-            Outcome(Disposition.FAILED, "DIALER_LOST", answered_at=lost.attempt.answered_at),
-            then,
-            now,
-        )
-
-    def _retry(self, lost: LostAttempt, now: datetime) -> Settlement:
-        contact = lost.lease.contact
-        try:
-            campaign = self._store.campaigns.get(lost.attempt.campaign_id)
-            policy = CampaignSettings.model_validate(campaign.settings).retry.policy()
-        except (UnknownCampaign, ValueError):
-            return Settlement(None)
-        return policy.settle(Disposition.FAILED, contact.tries, contact.attempts, now)
+        for attempt_id, lease in self._lost.settle(ours).items():
+            ours[attempt_id].lease = lease

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from controller.dialer.aside import Aside, here
 from controller.dialer.model import DoNotCallEntry
 from controller.dialer.numbers import BadNumber, NumberReader
 from controller.dialer.ports import DoNotCallStore
@@ -60,10 +61,25 @@ class DoNotCall:
         """Whether it must not be called now. Raises BadNumber, StoreUnavailable."""
         return bool(self._store.listed([self._numbers.read(number).e164], self._now()))
 
+    def entry(self, number: str) -> DoNotCallEntry | None:
+        """Its entry if it must not be called now. Raises BadNumber, StoreUnavailable."""
+        found = self._store.entry(self._numbers.read(number).e164)
+        over = found is not None and found.expires_at is not None and found.expires_at <= self._now()
+        return None if over else found
+
+    def count(self) -> int:
+        """How many must not be called now. Raises StoreUnavailable."""
+        return self._store.count(self._now())
+
     def add_all(
-        self, rows: Iterable[tuple[int, str]], reason: str = "", days: float | None = None
+        self,
+        rows: Iterable[tuple[int, str]],
+        reason: str = "",
+        days: float | None = None,
+        aside: Aside = here,
     ) -> Added:
-        """Put many on the list, given as (line, number); good ones although others are bad."""
+        """Put many on the list, given as (line, number); good ones although others are bad. `aside`:
+        reads them."""
         expires_at = self._expiry(days)
         refusals: list[tuple[int, str]] = []
         read = new = refused = 0
@@ -79,7 +95,7 @@ class DoNotCall:
                         refusals.append((line, str(error)))
 
         source = entries()
-        while batch := list(islice(source, BATCH)):
+        while batch := aside(lambda: list(islice(source, BATCH))):
             unique = {entry.number: entry for entry in batch}
             read += len(batch)
             new += self._store.add(list(unique.values()))

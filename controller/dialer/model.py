@@ -204,6 +204,19 @@ class Begin(StrEnum):
     LOST = "lost"  # the lease is another's, or the contact is not to be called any more
     NOT_RUNNING = "not_running"  # the campaign was paused or stopped; the contact waits again
     DO_NOT_CALL = "do_not_call"  # the number is on the list; the contact is done
+    FULL = "full"  # so many calls are open already; the contact waits again
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Open attempts at most, of all dialers together: of the campaign, and of all campaigns; None: any
+    number."""
+
+    campaign: int | None = None
+    all: int | None = None
+
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)

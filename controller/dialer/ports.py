@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from controller.dialer.model import (
+    NO_LIMITS,
     Attempt,
     AttemptState,
     Begin,
@@ -27,6 +28,7 @@ from controller.dialer.model import (
     Disposition,
     DoNotCallEntry,
     Lease,
+    Limits,
     LostAttempt,
     NewContact,
     Outcome,
@@ -139,13 +141,20 @@ class Attempts(Protocol):
     """Calls on record."""
 
     def begin_attempt(
-        self, lease: Lease, attempt_id: str, caller_id: str, now: datetime, until: datetime
+        self,
+        lease: Lease,
+        attempt_id: str,
+        caller_id: str,
+        now: datetime,
+        until: datetime,
+        limits: Limits = NO_LIMITS,
     ) -> Begin:
         """Write the attempt, BEFORE it is dialled, with the channel's uuid; hold the lease to `until`.
 
         In one transaction with looking at the lease, the campaign's state and the do-not-call list:
-        once pausing, stopping or adding a number has returned, no attempt begins against it. A contact
-        has at most one open attempt. The same call again says BEGUN and changes nothing."""
+        once pausing, stopping or adding a number has returned, no attempt begins against it; and with
+        counting: no more attempts are ever open than `limits` says. A contact has at most one open
+        attempt. The same call again says BEGUN and changes nothing."""
 
     def note(self, attempt_id: str, state: AttemptState, at: datetime, session_id: str = "") -> bool:
         """An open attempt rings or talks. False when it has ended (nothing changes)."""
@@ -188,6 +197,12 @@ class DoNotCallStore(Protocol):
 
     def page(self, after: str = "", limit: int = 100) -> tuple[DoNotCallEntry, ...]:
         """Entries by number, after that one, expired ones too."""
+
+    def entry(self, number: str) -> DoNotCallEntry | None:
+        """A number's entry, an expired one too."""
+
+    def count(self, now: datetime) -> int:
+        """How many must not be called at `now`."""
 
     def purge(self, now: datetime) -> int:
         """Forget expired entries; how many."""
@@ -250,8 +265,8 @@ class DialerStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallOrder:
-    """A call to place. `attempt_id` becomes the channel's uuid; `number` is E.164. `machine`, `message`
-    and `introduction`: see `machine.answering.Answering`."""
+    """A call to place. `attempt_id` becomes the channel's uuid; `number` is E.164. The last three: see
+    `machine.answering.Answering`."""
 
     attempt_id: str
     number: str

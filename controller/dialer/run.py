@@ -6,6 +6,7 @@ memory only what can be found again in the store. Must never know who makes call
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
@@ -16,6 +17,7 @@ import structlog
 from controller.dialer.breaker import Breaker
 from controller.dialer.campaign import CampaignSettings
 from controller.dialer.load import count_load
+from controller.dialer.lost import NEVER_DIALLED
 from controller.dialer.model import (
     AttemptState,
     Begin,
@@ -24,15 +26,16 @@ from controller.dialer.model import (
     Contact,
     Disposition,
     Lease,
+    Limits,
     Outcome,
     Settlement,
 )
+from controller.dialer.orders import order_of
 from controller.dialer.pacing import Pace, Pacer
 from controller.dialer.ports import (
     BadTransition,
     Caller,
     CallerAway,
-    CallOrder,
     Clock,
     DialerStore,
     PlacedCall,
@@ -42,6 +45,8 @@ from controller.dialer.waiting import AGAIN_S, Waiting
 
 LEASE_S = 60.0
 """A dialer that died is noticed after so long; a live one renews three times meanwhile."""
+FULL_S = 0.25
+"""Other dialers have all the calls there may be: so much later one may be over."""
 AWAY_S = 5.0
 """FreeSWITCH was away: the next call is tried so much later."""
 
@@ -72,13 +77,17 @@ class CampaignRun:
         caller: Caller,
         clock: Clock,
         lease_s: float = LEASE_S,
+        max_calls: int | None = None,
+        recorded: Callable[[str], None] = lambda _attempt_id: None,
     ) -> None:
-        """Raises ValueError for settings that are none."""
+        """`max_calls`: of all campaigns and dialers; `recorded`: told of attempts that ended, once the
+        database has them. Raises ValueError for settings that are none."""
+        self._recorded = recorded
+        self._max_calls = max_calls
         self._lease = timedelta(seconds=lease_s)
         self.backlog = 0
         self.dialled_s = 0.0
-        self._waiting = Waiting(store.contacts, campaign.id)
-        self._next_s = 0.0
+        self._waiting, self._next_s = Waiting(store.contacts, campaign.id), 0.0
         self._store = store
         self._caller = caller
         self._clock = clock
@@ -144,7 +153,10 @@ class CampaignRun:
     def _record(self, attempt_id: str, contact: Contact, outcome: Outcome) -> None:
         now = self._clock.now()
         then = self._retry.settle(outcome.disposition, contact.tries + 1, contact.attempts + 1, now)
+        if outcome.cause == NEVER_DIALLED:
+            then = Settlement(now, counted=False)
         self._store.attempts.end_attempt(attempt_id, outcome, then, now)
+        self._recorded(attempt_id)
         log.info(
             "attempt_ended",
             campaign=self.campaign.name,
@@ -176,7 +188,7 @@ class CampaignRun:
             self._next_s = at_s + self._waiting.next_due_s(self._windows, now)
             return 0
         self._next_s = inf  # until a call ends, unless it is the rate that holds us up
-        free = int(self.settings.max_calls * self.settings.over_dial.ratio) - len(self.live)
+        free = self._most() - len(self.live)
         self.backlog = max(0, min(free, sum(group.waiting for group in due)))
         if room < 1 or not self.backlog:
             return 0
@@ -208,54 +220,44 @@ class CampaignRun:
             self.dialled_s = self._clock.monotonic()
         return dialled
 
+    def _most(self) -> int:
+        """Calls of the campaign at once."""
+        return int(self.settings.max_calls * self.settings.over_dial.ratio)
+
     def _opens_s(self, now: datetime, at_s: float) -> float:
         """When (monotonic) dialling makes sense at all."""
+        if self.settings.may_begin(now):
+            return max(self._not_before_s, at_s)
         starts_at = self.settings.starts_at
-        if not self.settings.may_begin(now):
-            early = starts_at is not None and now < starts_at
-            return at_s + (starts_at - now).total_seconds() if early and starts_at else inf
-        return max(self._not_before_s, at_s)
+        return at_s + (starts_at - now).total_seconds() if starts_at and now < starts_at else inf
 
     def _call(self, lease: Lease) -> bool:
         """Write the attempt, then dial. False: no more calls just now."""
         now = self._clock.now()
         attempt_id, caller_id = str(uuid4()), self._caller_id()
         until = now + self._lease
-        begun = self._store.attempts.begin_attempt(lease, attempt_id, caller_id, now, until)
+        limits = Limits(self._most(), self._max_calls)
+        begun = self._store.attempts.begin_attempt(lease, attempt_id, caller_id, now, until, limits)
+        if begun is Begin.FULL:  # by another dialer's calls, whose ends we are not told
+            self._not_before_s = self._next_s = self._clock.monotonic() + FULL_S
+            return False
         if begun is not Begin.BEGUN:
             log.info("contact_not_called", contact=lease.contact.id, why=begun.value)
             return begun is not Begin.NOT_RUNNING
+        if self._clock.now() >= until:  # the database took so long: others may have settled it meanwhile
+            return False
         self._pacer.dialled(1)
         try:
-            placed = self._caller.place(self._order(lease.contact, attempt_id, caller_id))
+            placed = self._caller.place(order_of(self.settings, lease.contact, attempt_id, caller_id))
         except CallerAway as error:
             self._not_before_s = self._clock.monotonic() + AWAY_S
             log.warning("not_dialled", campaign=self.campaign.name, why=str(error))
-            outcome = Outcome(Disposition.CANCELLED, "FREESWITCH_AWAY")
-            due = self._clock.now() + timedelta(seconds=AWAY_S)
-            self._store.attempts.end_attempt(
-                attempt_id, outcome, Settlement(due, counted=False), self._clock.now()
-            )
+            outcome, now = Outcome(Disposition.CANCELLED, "FREESWITCH_AWAY"), self._clock.now()
+            then = Settlement(now + timedelta(seconds=AWAY_S), counted=False)
+            self._store.attempts.end_attempt(attempt_id, outcome, then, now)
             return False
         self.live[attempt_id] = LiveCall(lease, placed)
         return True
-
-    def _order(self, contact: Contact, attempt_id: str, caller_id: str) -> CallOrder:
-        given = self.settings
-        variables = {**contact.variables, "name": contact.name, "number": contact.number}
-        return CallOrder(
-            attempt_id=attempt_id,
-            number=contact.number,
-            bot=given.bot,
-            gateway=given.gateway,
-            caller_id=caller_id,
-            ring_s=given.ring_s,
-            language=contact.language,
-            variables={key: value for key, value in variables.items() if value},
-            machine=given.machine,
-            message=given.message,
-            introduction=given.introduction,
-        )
 
     def _caller_id(self) -> str:
         """The next of the campaign's numbers; "" when it has none."""
@@ -271,13 +273,12 @@ class CampaignRun:
         """Close the campaign when nothing is left to do. Raises StoreUnavailable."""
         if self.live:
             return
-        store, campaign_id = self._store, self.campaign.id
-        ends_at, nobody = self.settings.ends_at, self._waiting.nobody
+        store, campaign_id, ends_at = self._store, self.campaign.id, self.settings.ends_at
         if self.campaign.state is CampaignState.STOPPING:
             to, why = CampaignState.STOPPED, self.campaign.why
         elif ends_at is not None and self._clock.now() >= ends_at:
             to, why = CampaignState.DONE, "its last moment has passed"
-        elif nobody and not store.contacts.waiting(campaign_id):
+        elif self._waiting.nobody and not store.contacts.waiting(campaign_id):
             to, why = CampaignState.DONE, "everyone was called"
         else:
             return

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, true, update
 
 from controller.dialer.model import (
+    NO_LIMITS,
     Attempt,
     AttemptState,
     Begin,
@@ -22,6 +23,7 @@ from controller.dialer.model import (
     ContactState,
     Disposition,
     Lease,
+    Limits,
     LostAttempt,
     Outcome,
     Settlement,
@@ -34,6 +36,7 @@ from controller.storage.dialer_database import (
     DialerDatabase,
     attempt_of,
     contact_of,
+    is_sqlite,
     short,
 )
 from controller.storage.dialer_do_not_call import hold_still, listed_numbers
@@ -41,6 +44,8 @@ from controller.storage.dialer_do_not_call import hold_still, listed_numbers
 SLOT_CHARS = 16_384
 PATH_CHARS = 4096
 MAX_RECENT = 1000
+COUNTING = 0x5354
+"""PostgreSQL's advisory lock of who counts open attempts and adds one."""
 _A = ATTEMPTS.c
 _C = CONTACTS.c
 _NO_LEASE: Mapping[str, Any] = {"lease": None, "leased_until": None, "attempt_id": None}
@@ -53,12 +58,17 @@ class SqlAttempts:
         self._database = database
 
     def begin_attempt(
-        self, lease: Lease, attempt_id: str, caller_id: str, now: datetime, until: datetime
+        self,
+        lease: Lease,
+        attempt_id: str,
+        caller_id: str,
+        now: datetime,
+        until: datetime,
+        limits: Limits = NO_LIMITS,
     ) -> Begin:
         """Write the attempt, before it is dialled, if it may be."""
-        return self._database.write(
-            lambda connection: _begin(connection, lease, attempt_id, caller_id, now, until)
-        )
+        row = _row(lease, attempt_id, caller_id, now)
+        return self._database.write(lambda connection: _begin(connection, lease, row, until, limits))
 
     def note(self, attempt_id: str, state: AttemptState, at: datetime, session_id: str = "") -> bool:
         """An open attempt rings or talks; False when it has ended."""
@@ -119,12 +129,7 @@ class SqlAttempts:
 
 
 def _begin(
-    connection: Connection,
-    lease: Lease,
-    attempt_id: str,
-    caller_id: str,
-    now: datetime,
-    until: datetime,
+    connection: Connection, lease: Lease, attempt: dict[str, Any], until: datetime, limits: Limits
 ) -> Begin:
     """The campaign's row is held first: who pauses it waits for us, or we see that it is paused."""
     campaign_id = lease.contact.campaign_id
@@ -134,24 +139,27 @@ def _begin(
     row = connection.execute(select(CONTACTS).where(this).with_for_update()).mappings().first()
     if row is None or row["lease"] != lease.token:
         return Begin.LOST
-    if row["state"] == ContactState.CALLING and row["attempt_id"] == attempt_id:
+    if row["state"] == ContactState.CALLING and row["attempt_id"] == attempt["id"]:
         return Begin.BEGUN
     if row["state"] != ContactState.LEASED:
         return Begin.LOST
+    free = {**_NO_LEASE, "state": ContactState.WAITING}
     if campaign_state != CampaignState.RUNNING:
-        free = {**_NO_LEASE, "state": ContactState.WAITING}
         connection.execute(update(CONTACTS).where(this).values(free))
         return Begin.NOT_RUNNING
     hold_still(connection)
-    if listed_numbers(connection, [row["number"]], now):
+    if listed_numbers(connection, [row["number"]], attempt["began_at"]):
         kept = {"state": ContactState.DONE, "disposition": Disposition.DO_NOT_CALL}
         connection.execute(update(CONTACTS).where(this).values({**_NO_LEASE, **kept}))
         return Begin.DO_NOT_CALL
+    if _full(connection, campaign_id, limits):
+        connection.execute(update(CONTACTS).where(this).values(free))
+        return Begin.FULL
     number = row["attempts"] + 1
-    connection.execute(insert(ATTEMPTS).values(_row(lease, attempt_id, number, caller_id, now)))
+    connection.execute(insert(ATTEMPTS).values({**attempt, "number": number}))
     calling = {
         "state": ContactState.CALLING,
-        "attempt_id": attempt_id,
+        "attempt_id": attempt["id"],
         "attempts": number,
         "tries": row["tries"] + 1,
         "leased_until": until,
@@ -160,12 +168,23 @@ def _begin(
     return Begin.BEGUN
 
 
-def _row(lease: Lease, attempt_id: str, number: int, caller_id: str, now: datetime) -> dict[str, Any]:
+def _full(connection: Connection, campaign_id: str, limits: Limits) -> bool:
+    """Whether one more would be too many. Who counts is alone until the end of the transaction; what the
+    last one has added is counted."""
+    if not is_sqlite(connection):
+        connection.execute(select(func.pg_advisory_xact_lock(COUNTING)))
+    for most, mine in ((limits.all, true()), (limits.campaign, _A.campaign_id == campaign_id)):
+        under_way = select(func.count()).select_from(ATTEMPTS).where(_A.ended_at.is_(None), mine)
+        if most is not None and (connection.scalar(under_way) or 0) >= most:
+            return True
+    return False
+
+
+def _row(lease: Lease, attempt_id: str, caller_id: str, now: datetime) -> dict[str, Any]:
     return {
         "id": attempt_id,
         "campaign_id": lease.contact.campaign_id,
         "contact_id": lease.contact.id,
-        "number": number,
         "called": lease.contact.number,
         "caller_id": short(caller_id),
         "state": AttemptState.DIALLING,

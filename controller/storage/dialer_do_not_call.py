@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, text
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from controller.dialer.model import DoNotCallEntry
@@ -52,6 +52,17 @@ class SqlDoNotCall:
         query = query.order_by(DO_NOT_CALL.c.number).limit(limit)
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
         return tuple(DoNotCallEntry(**row) for row in rows)
+
+    def entry(self, number: str) -> DoNotCallEntry | None:
+        """A number's entry, an expired one too."""
+        query = select(DO_NOT_CALL).where(DO_NOT_CALL.c.number == number)
+        row = self._database.read(lambda connection: connection.execute(query).mappings().first())
+        return DoNotCallEntry(**row) if row else None
+
+    def count(self, now: datetime) -> int:
+        """How many must not be called at `now`."""
+        query = select(func.count()).select_from(DO_NOT_CALL).where(_in_force(now))
+        return self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
 
     def purge(self, now: datetime) -> int:
         """Forget expired entries; how many."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TextIO
 from uuid import uuid4
 
+from controller.dialer.aside import Aside, here
 from controller.dialer.importing.columns import find_columns
 from controller.dialer.importing.rows import Reason, Refusal, RowChecker, is_formula
 from controller.dialer.importing.source import FileRefused, Form, find_form, read_rows
@@ -28,8 +29,6 @@ from controller.dialer.ports import ContactSink
 
 BATCH = 250
 """Rows of one transaction: more hold the process up, fewer take longer."""
-BREATHE_EVERY = 50
-"""Rows checked between two breaths of the process: some 3 ms of work."""
 MAX_ROWS = 1_000_000
 KEPT_REFUSALS = 1000
 REPORT_HEADER = ("line", "reason", "detail", "number")
@@ -84,11 +83,11 @@ class ImportResult:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Who is told of an import as it goes. `report`: gets every refused row as CSV; `breathe`: is called
-    every few milliseconds, so that others can work (gevent.sleep)."""
+    """Who is told of an import as it goes. `report`: gets every refused row as CSV; `aside`: reads and
+    checks the file, batch by batch."""
 
     progress: Callable[[Progress], None] = lambda _progress: None
-    breathe: Callable[[], None] = lambda: None
+    aside: Aside = here
     report: TextIO | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -109,8 +108,9 @@ def import_contacts(
 
     Raises FileRefused, UnknownCampaign, StoreUnavailable; then nothing has changed, unless the database
     went away in the very last step, accepting: that is done whole or not at all."""
-    form, checker = open_file(path, options)
-    running = _Import(path, sink, campaign_id, hooks or Hooks())
+    hooks = hooks or Hooks()
+    form, checker = hooks.aside(lambda: open_file(path, options))
+    running = _Import(path, sink, campaign_id, hooks)
     try:
         running.run(form, checker)
     except BaseException:
@@ -139,7 +139,7 @@ class _Import:
         if self._writer:
             self._writer.writerow(REPORT_HEADER)
         contacts = self._contacts(form, checker)
-        while batch := list(islice(contacts, BATCH)):
+        while batch := self._hooks.aside(lambda: list(islice(contacts, BATCH))):
             self._stage(batch)
             refused = self._reasons.total()
             self._hooks.progress(Progress(self._read, self._total, self._good, refused))
@@ -161,8 +161,6 @@ class _Import:
             self._read = row.bytes_read
             if self._rows > MAX_ROWS:
                 raise FileRefused(f"the file has more than {MAX_ROWS} rows; split it")
-            if self._rows % BREATHE_EVERY == 0:
-                self._hooks.breathe()
             read = checker.read(row)
             if isinstance(read, Refusal):
                 self._refuse(read)

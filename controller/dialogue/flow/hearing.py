@@ -1,4 +1,5 @@
-"""What an utterance is taken for. It is tried in this order:
+"""What an utterance is taken for. "Don't call me again" goes before everything, also beside an agent and
+in a goodbye: it leads to the flow's node for it, if there is one. Then it is tried in this order:
 
 1. an interjection that is the whole utterance ("wait a second"); a certain answer beats a soft one
    ("okay"), and where any words are an answer only real commands count;
@@ -36,6 +37,8 @@ with its usual settings (`silence.max_prompts`) says goodbye itself."""
 def hear(turn: Turn, text: str) -> Step:
     """The caller said, typed or pressed something."""
     node = turn.flow.node(turn.memory.node)
+    if not turn.keys and (step := _no_more_calls(turn, text)):
+        return step
     if isinstance(node, AgentNode) and turn.memory.phase is Phase.ANSWER:
         return _beside_agent(turn, node, text)
     if turn.memory.phase is Phase.ENDED:
@@ -51,6 +54,28 @@ def hear(turn: Turn, text: str) -> Step:
             return _beside(turn, text) or _not_understood(turn, node, Phrase.EXCUSE)
         text = calm
     return _hear_words(turn, node, text, open_ended=open_ended)
+
+
+def _no_more_calls(turn: Turn, text: str) -> Step | None:
+    """The way to the flow's node for it, when that is said and not under way. While a tool runs, whose
+    outcome belongs to its own node, it is remembered."""
+    target = turn.flow.intents.get(Intent.DO_NOT_CALL)
+    if target is None or not turn.language.no_more_calls.search(turn.language.clean(text)):
+        return None
+    if turn.memory.node in digressions.chain(turn.flow, target):
+        return None
+    if turn.memory.phase is Phase.OUTCOME and turn.request.tool is None:
+        turn.remember(no_more_calls=True)
+        return None
+    turn.remember(left=(), no_more_calls=False)
+    return Go(target)
+
+
+def after_outcome(turn: Turn, outcome: ToolOutcome) -> Step:
+    """A tool has ended during which the caller asked for no more calls."""
+    turn.note_outcome(outcome)
+    turn.remember(no_more_calls=False)
+    return Go(turn.flow.intents[Intent.DO_NOT_CALL])
 
 
 def _hear_words(turn: Turn, node: NodeModel, text: str, *, open_ended: bool) -> Step:

@@ -74,4 +74,6 @@ class Memory:
     """The last tool's result: ok, say, code, data; made harmless."""
     left: tuple[Place, ...] = ()
     """Where digressions left from, the last one last."""
+    no_more_calls: bool = False
+    """The caller said so while a tool was running."""
     agent: HandedOver | None = None

@@ -89,7 +89,11 @@ def _react(turn: Turn) -> Step:
             return Stay.WAIT
         case Cause.TOOL:
             node = turn.flow.node(turn.memory.node)
-            return node.outcome(turn, request.tool) if request.tool else Stay.WAIT
+            if request.tool is None:
+                return Stay.WAIT
+            if turn.memory.no_more_calls:
+                return hearing.after_outcome(turn, request.tool)
+            return node.outcome(turn, request.tool)
         case Cause.SILENCE:
             return hearing.silence(turn)
         case _:

@@ -34,6 +34,7 @@ class Intent(StrEnum):
     WRONG = "wrong"  # something that was understood is not right
     BACK = "back"  # to the question before
     LISTENING = "listening"  # a backchannel, or noise that became a word
+    DO_NOT_CALL = "do_not_call"  # never again; see `Language.no_more_calls`
 
 
 class Phrase(StrEnum):
@@ -225,6 +226,8 @@ class Language:
     """Patterns for a whole clean utterance."""
     loose_intents: Mapping[Intent, re.Pattern[str]]
     """Patterns that may stand anywhere in a clean utterance; tried when nothing else was understood."""
+    no_more_calls: re.Pattern[str]
+    """What stands anywhere in a clean utterance of somebody who wants no more calls; before all else."""
     yes: re.Pattern[str]
     """Matched at the beginning of a clean utterance, like `no`, which is tried first."""
     no: re.Pattern[str]

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from controller.dialer.campaign import CampaignSettings, problems, read_hours
 from controller.dialer.estimate import Assumptions, estimate
-from controller.dialer.model import Disposition
+from controller.dialer.model import Contact, ContactState, Disposition
+from controller.dialer.orders import order_of
 from controller.dialer.windows import Weekday, Window
 
 MONDAY = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
@@ -50,6 +51,12 @@ def test_the_defaults_are_the_usual_ones():
         ({"windows": {"monday": []}}, "no window"),
         ({"windows": {"funday": ["09:00-12:00"]}}, "monday"),
         ({"caller_ids": ["1}user/1"]}, "no number"),
+        ({"gateway": "x/1000}user/1001"}, "pattern"),
+        ({"gateway": "x\n"}, "pattern"),
+        ({"introduction": "a\x00b"}, "control"),
+        ({"machine": "leave_message", "message": "a\ud800"}, "unicode"),
+        ({"bots": {"fr": "demo"}}, "en"),
+        ({"bots": {"zh": ""}}, "at least 1"),
         ({"starts_at": "2026-03-02T00:00:00"}, "timezone"),
         ({"starts_at": MONDAY, "ends_at": MONDAY}, "after starts_at"),
         ({"machine": "leave_message"}, "say the message"),
@@ -115,3 +122,18 @@ def test_a_campaign_that_ends_too_soon_leaves_contacts():
 
 def test_nobody_waiting_is_done():
     assert estimate(CampaignSettings(bot="demo"), {}, MONDAY).done_at == MONDAY
+
+
+def test_a_bot_for_each_language():
+    made = CampaignSettings(bot="usual", bots={"zh": "chinese"})
+    assert [made.bot_for(language) for language in ("zh", "en", "")] == ["chinese", "usual", "usual"]
+    assert CampaignSettings.model_validate(made.model_dump(mode="json")) == made
+    contact = Contact(
+        1, "c", 1, "+8613800138000", "王芳", SHANGHAI, "zh", {"a": "1", "b": ""},
+        ContactState.LEASED, None, 0, 0, MONDAY,
+    )  # fmt: skip
+    order = order_of(made, contact, "u-1", "+8610")
+    assert (order.bot, order.language) == ("chinese", "zh")
+    assert order.variables == {"a": "1", "name": "王芳", "number": "+8613800138000"}
+    wrong = problems(made, bots=["usual"], regions=["CN"], now=MONDAY)
+    assert wrong == ("there is no bot 'chinese'; there are usual",)

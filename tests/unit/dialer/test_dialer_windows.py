@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controller.dialer.windows import CallingWindows, Weekday, Window
+from controller.dialer.campaign import CampaignSettings
+from controller.dialer.windows import HORIZON_DAYS, CallingWindows, Weekday, Window
 
 NEW_YORK, SHANGHAI, HAWAII = "America/New_York", "Asia/Shanghai", "Pacific/Honolulu"
-ZONES = (
-    NEW_YORK,
-    SHANGHAI,
-    "Europe/London",
-    "Asia/Kathmandu",
-    "Australia/Lord_Howe",  # changes by half an hour
-    "America/Sao_Paulo",
-    "Pacific/Apia",
-    "Asia/Beirut",  # changes at midnight
-    "Africa/Casablanca",
-)
 
 
 def every_day(*hours, holidays=()):
@@ -91,63 +83,157 @@ def test_a_window_over_midnight_is_refused():
         Window(time(22), time(2))
 
 
-minutes = st.integers(0, 24 * 60)
+# --- every zone, around its changes of the clock --------------------------------------------------
+
+EVERY_ZONE = sorted(available_timezones())
+DAY_NAMES = [day.name.lower() for day in Weekday]
+DAY_MINUTES = 24 * 60
+MINUTE = timedelta(minutes=1)
+
+
+@cache
+def clock_changes(zone: str, year: int) -> tuple[datetime, ...]:
+    """The minutes, in UTC, at which the zone's clock is changed in a year."""
+    there, found = ZoneInfo(zone), []
+    at = datetime(year, 1, 1, tzinfo=UTC)
+    while at.year == year:
+        after = at + timedelta(days=5)
+        before, end = at, after
+        if before.astimezone(there).utcoffset() != end.astimezone(there).utcoffset():
+            while end - before > MINUTE:
+                middle = before + (end - before) // MINUTE // 2 * MINUTE
+                same = middle.astimezone(there).utcoffset() == before.astimezone(there).utcoffset()
+                before, end = (middle, end) if same else (before, middle)
+            found.append(end)
+        at = after
+    return tuple(found)
 
 
 @st.composite
-def windows(draw):
-    by_weekday = {}
-    for day in draw(st.sets(st.sampled_from(Weekday), min_size=1)):
-        start, end = sorted(draw(st.tuples(minutes, minutes).filter(lambda pair: pair[0] != pair[1])))
-        by_weekday[day] = (Window(_time(start), _time(end)),)
-    holidays = draw(st.sets(st.dates(date(2026, 3, 1), date(2026, 4, 30)), max_size=5))
-    return CallingWindows(by_weekday, frozenset(holidays))
+def moments_in(draw, zone):
+    """Minutes: any, and those around a change of the clock, where there is one."""
+    year = draw(st.integers(1985, 2036))
+    offset = timedelta(minutes=draw(st.integers(-2 * DAY_MINUTES, 2 * DAY_MINUTES)))
+    changes = clock_changes(zone, year)
+    if changes and draw(st.booleans()):
+        near = timedelta(minutes=draw(st.integers(-200, 200)))
+        return draw(st.sampled_from(changes)) + near
+    return datetime(year, draw(st.integers(2, 11)), draw(st.integers(1, 28)), tzinfo=UTC) + offset
 
 
-def _time(minute):
-    return time(minute // 60 % 24, minute % 60)
+@st.composite
+def weeks(draw):
+    """Minutes of the week at which calls are allowed, as an operator thinks: windows that begin on a
+    day, last so long, and may go on past midnight, Sunday's into Monday."""
+    allowed: set[int] = set()
+    for day in draw(st.sets(st.sampled_from(range(7)), min_size=1, max_size=4)):
+        for _ in range(draw(st.integers(1, 2))):
+            begin = day * DAY_MINUTES + draw(st.integers(0, DAY_MINUTES - 1))
+            lasts = draw(st.sampled_from([1, 15, 30, 60, 179, 480, 1439, 1440]))
+            allowed |= {minute % (7 * DAY_MINUTES) for minute in range(begin, begin + lasts)}
+    return frozenset(allowed)
 
 
-CHANGES = (
-    "2026-03-08",
-    "2026-03-28",
-    "2026-04-04",
-    "2026-10-04",
-    "2026-10-24",
-    "2026-11-01",
-    "2018-11-03",
-)
-moments = st.builds(
-    lambda day, seconds: utc(day) + timedelta(seconds=seconds),
-    st.sampled_from(CHANGES),
-    st.integers(0, 3 * 86_400),
-)
-zone_sets = st.lists(st.sampled_from(ZONES), min_size=1, max_size=2, unique=True)
+def as_settings(allowed):
+    """The same week as a campaign's settings say it: by day, from and to."""
+    hours = {}
+    for number, name in enumerate(DAY_NAMES):
+        on = [number * DAY_MINUTES + minute in allowed for minute in range(DAY_MINUTES)] + [False]
+        edges = [m for m in range(DAY_MINUTES + 1) if on[m] != (on[m - 1] if m else False)]
+        hours[name] = [
+            f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}"
+            for a, b in zip(edges[::2], edges[1::2], strict=True)
+        ]
+    return hours
 
 
-@settings(max_examples=150, deadline=None)
-@given(windows(), zone_sets, moments)
-def test_the_next_moment_is_allowed_and_none_before_it_is(rule, zones, at):
-    found = rule.next_allowed(zones, at)
+def wall_clock_says(allowed, holidays, zones, at):
+    """What a person who looks at the clock on the contact's wall, and at the calendar, says."""
+    for zone in zones:
+        there = at.astimezone(ZoneInfo(zone))
+        minute = there.weekday() * DAY_MINUTES + there.hour * 60 + there.minute
+        if there.date() in holidays or minute not in allowed:
+            return False
+    return True
+
+
+@st.composite
+def situations(draw):
+    """A week, holidays, one zone or two, and a moment near a change of a clock there."""
+    zones = draw(st.lists(st.sampled_from(EVERY_ZONE), min_size=1, max_size=2, unique=True))
+    at = draw(moments_in(zones[0]))
+    days = st.integers(-2, 9).map(lambda days: (at + timedelta(days=days)).date())
+    return draw(weeks()), frozenset(draw(st.sets(days, max_size=3))), zones, at
+
+
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def rule_of(allowed, holidays):
+    return CampaignSettings(bot="b", windows=as_settings(allowed), holidays=holidays).calling_windows()
+
+
+@QUICK
+@given(situations())
+def test_a_call_is_allowed_exactly_when_the_wall_clock_is_in_a_window(situation):
+    allowed, holidays, zones, at = situation
+    rule = rule_of(allowed, holidays)
+    for minute in range(-150, 151):
+        for moment in (at + minute * MINUTE, at + minute * MINUTE + timedelta(seconds=59.999)):
+            expected = wall_clock_says(allowed, holidays, zones, moment)
+            assert rule.may_call(zones, moment) is expected, moment
+
+
+@QUICK
+@given(situations())
+def test_the_next_opening_is_the_very_first_moment(situation):
+    allowed, holidays, zones, at = situation
+    found = rule_of(allowed, holidays).next_allowed(zones, at)
     if found is None:
-        assert not rule.may_call(zones, at)
+        last = at + timedelta(days=HORIZON_DAYS)
+        looked_at = (at + step * timedelta(hours=7, minutes=13) for step in range(1300))
+        assert not any(
+            wall_clock_says(allowed, holidays, zones, moment) for moment in looked_at if moment < last
+        )
         return
     assert found >= at
-    assert rule.may_call(zones, found)
-    before = found - timedelta(seconds=1)
-    assert before < at or not rule.may_call(zones, before)
-    for step in range(170):  # two days
-        moment = at + step * timedelta(minutes=17)
-        assert moment >= found or not rule.may_call(zones, moment)
+    assert wall_clock_says(allowed, holidays, zones, found)
+    minutes = int((found - at) / MINUTE)
+    near = 3 * DAY_MINUTES  # minute by minute; what lies between in steps that are prime to the hour
+    looked_at = {*range(min(minutes, near)), *range(max(0, minutes - 200), minutes)}
+    looked_at |= set(range(0, minutes, 37))
+    for minute in looked_at:
+        assert not wall_clock_says(allowed, holidays, zones, at + minute * MINUTE)
+    just_before = found - timedelta(microseconds=1)
+    assert just_before < at or not wall_clock_says(allowed, holidays, zones, just_before)
 
 
-@settings(max_examples=100, deadline=None)
-@given(windows(), st.sampled_from(ZONES), moments)
-def test_an_open_window_stays_open_until_it_closes(rule, zone, at):
-    opened = rule.next_allowed([zone], at)
-    closes = rule.closes_at([zone], opened) if opened else None
-    if closes is None:
+@QUICK
+@given(situations())
+def test_it_closes_at_the_first_moment_outside(situation):
+    allowed, holidays, zones, at = situation
+    rule = rule_of(allowed, holidays)
+    opened = rule.next_allowed(zones, at)
+    closes = rule.closes_at(zones, opened) if opened else None
+    if opened is None or closes is None:
         return
-    assert not rule.may_call([zone], closes)
-    assert rule.may_call([zone], closes - timedelta(seconds=1))
-    assert rule.may_call([zone], opened + (closes - opened) / 2)
+    assert not wall_clock_says(allowed, holidays, zones, closes)
+    for minute in range(min(int((closes - opened) / MINUTE) + 1, 2 * DAY_MINUTES)):
+        moment = opened + minute * MINUTE
+        assert moment >= closes or wall_clock_says(allowed, holidays, zones, moment)
+
+
+def test_every_zone_has_been_through_its_changes():
+    """Each zone once, at all its changes of 2024: no call outside, and the right next one."""
+    allowed = frozenset(range(30, 7 * DAY_MINUTES, 97)) | frozenset(range(60, 130))
+    rule = rule_of(allowed, frozenset())
+    changes = [(zone, at) for zone in EVERY_ZONE for year in (2024,) for at in clock_changes(zone, year)]
+    assert len(changes) > 300
+    for zone, change in changes:
+        for minute in (-61, -31, -1, 0, 1, 29, 30, 59, 60):
+            moment = change + minute * MINUTE
+            assert rule.may_call([zone], moment) is wall_clock_says(allowed, (), [zone], moment)
+        found = rule.next_allowed([zone], change - MINUTE)
+        assert wall_clock_says(allowed, (), [zone], found)
+        steps = range(-1, int((found - change) / MINUTE))
+        assert not any(wall_clock_says(allowed, (), [zone], change + m * MINUTE) for m in steps)

@@ -131,7 +131,7 @@ def test_a_promise_in_chinese() -> None:
         ("en", ("can I speak to a person",), ["transfer_to_human"], None),
         ("en", ("no", "no"), [], "wrong_person"),
         ("en", ("no", "yes"), ["do_not_call"], "do_not_call"),
-        ("en", ("no, don't call me again", "yes"), ["do_not_call"], "do_not_call"),
+        ("en", ("no, don't call me again",), ["do_not_call"], "do_not_call"),
         ("en", ("stop calling me please",), ["do_not_call"], "do_not_call"),
         ("en", (*KNOWN_EN, "take me off your list"), ["do_not_call"], "do_not_call"),
         ("en", ("yes", "#1111", "#2222", "#3333"), ["create_ticket"], "not_verified"),
