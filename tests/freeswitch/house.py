@@ -17,7 +17,7 @@ from typing import Any
 import requests
 
 from tests.freeswitch.sip_phone import SipPhone
-from tests.freeswitch.switch import SECRETS, FreeSwitch, free_ports
+from tests.freeswitch.switch import CONFIGURATION, SECRETS, FreeSwitch, free_ports
 from tests.simulator.bus import Bus
 from tests.simulator.server_process import ServerProcess
 
@@ -55,8 +55,9 @@ class House:
         settings: Mapping[str, str] | None = None,
         line_port: int | None = None,
         esl_port: int | None = None,
+        configuration: Path = CONFIGURATION,
     ) -> None:
-        self.switch = FreeSwitch(home / "switch")
+        self.switch = FreeSwitch(home / "switch", configuration)
         self.ports = [self.switch.ports["controller"], *free_ports(controllers - 1)]
         asked = self.ports if line_port is None else [line_port, *self.ports]
         targets = "|".join(f"{HOST}:{port}" for port in asked)
