@@ -127,8 +127,6 @@ def final(core: Core, event: ev.Final) -> None:
         return
     _carry_out(core, verdict, event.text)
     if verdict is Verdict.TAKE and core.turn is not None:
-        core.turn.endpoint_at = core.now
-        core.enter(State.THINKING)
         listening.settle(core, event)
 
 
@@ -181,13 +179,7 @@ def adopt(core: Core) -> bool:
     interruption = core.interruption
     if interruption is None:
         return False
-    turn = _make_turn(core, interruption)
-    if interruption.over:
-        turn.endpoint_at = core.now
-        core.enter(State.THINKING)
-        core.set_timer(TimerKind.FINAL, core.profile.limits.final_s)
-    else:
-        core.enter(State.LISTENING)
+    _give_turn(core, interruption)
     return True
 
 
@@ -208,11 +200,11 @@ def _take(core: Core) -> None:
     if core.reply is not None:
         core.tell(BargedIn(core.reply.turn, core.reply.id))
     speaking.drop_reply(core)
-    _make_turn(core, interruption)
-    core.enter(State.LISTENING)
+    _give_turn(core, interruption)
 
 
-def _make_turn(core: Core, interruption: Interruption) -> Turn:
+def _give_turn(core: Core, interruption: Interruption) -> None:
+    """Listen to the voice as a turn; when it has ended already, its last words are on their way."""
     core.interruption = None
     core.cancel_timer(TimerKind.RESUME)
     core.turn = Turn(
@@ -221,7 +213,12 @@ def _make_turn(core: Core, interruption: Interruption) -> Turn:
         endpointing=interruption.endpointing,
         ended_at=interruption.ended_at,
     )
-    return core.turn
+    if interruption.over:
+        core.turn.endpoint_at = core.now
+        core.enter(State.THINKING)
+        core.set_timer(TimerKind.FINAL, core.profile.limits.final_s)
+    else:
+        core.enter(State.LISTENING)
 
 
 def _may_take(core: Core) -> bool:

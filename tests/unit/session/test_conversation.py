@@ -88,6 +88,30 @@ def test_barge_in_stops_the_bot_and_history_holds_what_was_heard():
     assert len(world.told(hp.BargedIn)) == 1
 
 
+LATE_WORDS = "stop that now please I mean it"
+
+
+def _talked_over(final_s):
+    """A voice over the bot whose first words are known 0.3 s after it has ended."""
+    world = World(lambda r: [Say("This is a rather long sentence that goes on for quite a while. ")])
+    world.guesses, world.partial_s, world.final_s = False, 0.3, final_s
+    world.says(LATE_WORDS, at=1.0, ms=700)
+    return world
+
+
+def test_words_that_become_known_after_the_voice_over_the_bot_take_the_turn():
+    world = _talked_over(final_s=0.6).run(until=5.0)
+    assert world.time_of(hp.BargedIn) < world.time_of(hp.FinalHeard)
+    assert [h.text for h in world.told(hp.FinalHeard)] == [LATE_WORDS]
+    assert [request.text for request in world.requests][1:] == [LATE_WORDS]
+
+
+def test_words_over_the_bot_that_never_become_final_do_not_make_it_deaf():
+    world = _talked_over(final_s=1000.0).run(until=30.0)
+    assert world.told(hp.BargedIn)
+    assert len(world.requests) > 1, "the caller is asked again, or about the silence"
+
+
 def test_audio_that_comes_after_its_reply_was_dropped_is_not_played():
     from controller.session import events as ev
 

@@ -63,6 +63,10 @@ class World:
         self.voice = ""  # what the caller is saying now, as the recogniser would put it
         self.spoken: dict[int, str] = {}
         self.open_utterance = 0
+        self.closed: set[int] = set()
+        self.guesses = True  # whether there are transcripts up to a pause
+        self.partial_s: float | None = None  # after the end of a stretch
+        self.final_s = 0.0  # the same
         self.cancelled: set[str] = set()
         self.made_for: dict[int, tuple[tuple[str, int], Clip]] = {}
         self.playout: list[tuple[str, int, float]] = []  # reply, chunk, ms left
@@ -140,7 +144,8 @@ class World:
         turn, interruption = self.core.turn, self.core.interruption
         if interruption is not None:
             return not interruption.over
-        return bool(turn and turn.utterance and turn.endpoint_at is None)
+        open_ = turn and turn.utterance and turn.endpoint_at is None
+        return bool(turn and open_ and turn.utterance not in self.closed)
 
     # --- what was done -----------------------------------------------------------------------
 
@@ -186,14 +191,16 @@ class World:
                 self._stop(reply_id)
             case ef.OpenUtterance(utterance, _, _):
                 self.open_utterance = utterance
-            case ef.HypothesiseUtterance(utterance):
+            case ef.HypothesiseUtterance(utterance) if self.guesses:
                 text = self.spoken.get(utterance, "")
                 self.later(DECODE_S, lambda: self.post(ev.Hypothesis(utterance, self.decode(text))))
             case ef.FinaliseUtterance(utterance):
-                self.later(
-                    0,
-                    lambda: self.post(ev.Final(utterance, self.decode(self.spoken.get(utterance, "")))),
-                )
+                if self.core.interruption is not None:
+                    self.closed.add(utterance)  # only a turn may be gone on with
+                text = self.decode(self.spoken.get(utterance, ""))
+                if self.partial_s is not None:
+                    self.later(self.partial_s, lambda: self.post(ev.Partial(utterance, text)))
+                self.later(self.final_s, lambda: self.post(ev.Final(utterance, text)))
             case ef.RunTool(call):
                 outcome = self.tool_result(call)
                 self.later(self.tool_s, lambda: self._ran(outcome))
