@@ -113,9 +113,10 @@ def wait_for(predicate: Callable[[], object]) -> None:
 
 def nothing_under_way(desk: CampaignDesk) -> bool:
     """Everybody was called at least once, and nobody is being called."""
-    status = desk.status("c")
+    if desk.status("c").live:
+        return False
     untried = [one for one in desk.contacts("c", limit=1000) if not one.tries]
-    return not untried and not status.live
+    return not untried and not desk.status("c").live  # a lost one may have been dialled meanwhile
 
 
 def check_books(town: Town, desk: CampaignDesk) -> Counter[str]:
