@@ -25,7 +25,7 @@ from controller.dialer.model import (
     Settlement,
 )
 from controller.storage.dialer_store import SqlDialerStore
-from tests.integration.test_dialer import House
+from tests.integration.dialer_house import House
 from tests.integration.test_dialer import house as house
 from tests.integration.test_dialer_store import MINUTE, NOW, campaign, lease
 from tests.integration.test_dialer_store import open_store as open_store

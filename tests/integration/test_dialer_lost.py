@@ -14,7 +14,7 @@ from controller.dialer.lost import NEVER_DIALLED
 from controller.dialer.model import Begin, Campaign, Contact, ContactState, Disposition
 from controller.dialer.ports import CallerAway
 from controller.storage.migrations import migrate
-from tests.integration.test_dialer import Fate, House
+from tests.integration.dialer_house import Fate, House
 
 LEASE_S = 3.0
 NO_RETRIES = {"max_tries": 1, "after_s": {}}
