@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import gevent
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 from gevent import sleep
 from websocket import WebSocket, create_connection
 
+from controller.telephony.commands import dial_noted, forget_dial, note_dial
 from tests.freeswitch.line import Line
 from tests.freeswitch.sip_phone import NotRegistered, SipPhone
 from tests.freeswitch.switch import CONFIGURATION, SECRETS, FreeSwitch, NotStarted, wait_for
@@ -66,6 +68,20 @@ def test_it_loads_without_complaint(freeswitch: FreeSwitch) -> None:
     )
     missing = [name for name in modules if freeswitch.api(f"module_exists {name}").strip() != "true"]
     assert not missing
+
+
+def test_it_notes_calls_that_were_dialled(freeswitch: FreeSwitch) -> None:
+    """What `controller.telephony.dial_notes` relies on, word for word."""
+    call = str(uuid4())
+    for command, answer in (
+        (dial_noted(call), "false"),
+        (note_dial(call), "+OK"),
+        (dial_noted(call), "true"),
+        (note_dial(call), "+OK"),
+        (forget_dial(call), "+OK"),
+        (dial_noted(call), "false"),
+    ):
+        assert freeswitch.api(command.text).strip() == answer, command
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -34,7 +34,7 @@ PROVIDES = {
     "mod_sofia": {"sofia/gateway/", "sofia_contact", "sofia.conf"},
     "mod_rtc": {"verto.rtc"},
     "mod_verto": {"verto_contact", "verto.conf"},
-    "mod_db": {"db"},
+    "mod_db": {"db", "db.conf"},
     "mod_audio_stream": {"uuid_audio_stream"},
 }
 """What each module is loaded for. Taken from the modules themselves; tests/freeswitch asks real ones."""
