@@ -17,19 +17,14 @@ import structlog
 from gevent.event import Event
 
 from controller.dialer.dialer import Dialer
-from controller.dialer.machine.answering import (
-    Answering,
-    AnsweringStrategy,
-    MachinePolicy,
-    Stage,
-)
+from controller.dialer.machine.answering import Answering, AnsweringStrategy, MachinePolicy
 from controller.dialer.machine.answering import Memory as AnsweringMemory
 from controller.dialer.machine.line_ears import LineEars
 from controller.dialer.model import AttemptState, Disposition, Outcome, Progress
 from controller.dialer.ports import CallerAway, CallOrder
 from controller.dialogue.flow.memory import Memory as FlowMemory
 from controller.session.chunker import chunk_all
-from controller.session.happenings import Happening, SessionEnded, ToolRan
+from controller.session.happenings import ChunkSpoken, Happening, SessionEnded, ToolRan
 from controller.session.registry import SessionRefused, UnknownBot
 from controller.session.session import Parts
 from controller.settings import Settings
@@ -94,6 +89,8 @@ class DialledCall:
     def __init__(self, order: CallOrder) -> None:
         self._order = order
         self._memory: object = None
+        self._strategy: AnsweringStrategy | None = None
+        self._ears: LineEars | None = None
         self._listed = False
         self.call: OutgoingCall | None = None
         self.telephony: Telephony | None = None
@@ -143,10 +140,12 @@ class DialledCall:
         words = [text for text in (order.message, order.introduction) if text]
         chunks = [chunk for text in words for chunk in chunk_all(text, first=True)]
         parts.synthesiser.prepare([parts.speakable(chunk) for chunk in chunks])
+        self._ears = ears
+        self._strategy = AnsweringStrategy(parts.strategy, ears, answering)
         return replace(
             parts,
             audio_in=ears,
-            strategy=AnsweringStrategy(parts.strategy, ears, answering),
+            strategy=self._strategy,
             watchers=[*parts.watchers, self._watch],
         )
 
@@ -154,6 +153,8 @@ class DialledCall:
         match happening:
             case ToolRan(outcome=outcome) if outcome.ok and outcome.call.name == DO_NOT_CALL:
                 self._listed = True
+            case ChunkSpoken() if self._ears is not None:
+                self._ears.release()
             case SessionEnded(memory=memory):
                 self._memory = memory
 
@@ -176,9 +177,8 @@ class DialledCall:
             return Disposition(ended.value)
         if self._listed:
             return Disposition.DO_NOT_CALL
-        usual = Disposition.COMPLETED
-        if isinstance(self._memory, AnsweringMemory) and self._memory.stage is Stage.MACHINE:
-            usual = Disposition.MACHINE  # it was the machine that hung up first
+        found = self._strategy is not None and self._strategy.is_machine
+        usual = Disposition.MACHINE if found else Disposition.COMPLETED  # who may have hung up first
         return _BY_REASON.get(call.end_reason, usual)
 
 

@@ -1,8 +1,8 @@
 """Who answered, by what was said first and for how long. Pure.
 
-Words decide where they are clear; else the length of the first speech: a person says a short hello and
-waits, a machine talks on. The bounds are those of LiveKit's detector (2.5 s of speech) and of jambonz
-(nine words).
+Words decide where they are clear (`phrases`); else the length of the first speech: a person says a
+short hello and waits, a machine talks on. A machine's greeting may begin like a person's, so who was
+taken for a person and greeted is judged once more by what they say then (`think_again`).
 """
 
 from __future__ import annotations
@@ -11,43 +11,25 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-LONGEST_HELLO_MS = 2500
-MOST_WORDS = 9
+from controller.dialer.machine.phrases import MACHINE, OTHERS, PERSON, SCREENING
+
+LONGEST_HELLO_MS = 3200
+"""LiveKit's and jambonz' bound is 2.5 s, but "Acme Motors, Julie speaking, good morning" is longer."""
+MOST_WORDS = 12
 MOST_CJK = 18
+MOST_CHARS = 1000
+"""What is said after so many changes nothing."""
+SHORT_MS = 1600
+"""A first speech as short as this is answered at once, whatever it says."""
+UNSURE_MS = 500
+"""Quiet after a longer one that may be a greeting's beginning."""
+SCREENING_MS = 700
+"""Quiet after an assistant's question: it has more than one sentence."""
+OVER_MS = 2500
+"""Who is greeted and yet talks so long is a machine. Chosen on tests/greetings, development half."""
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-
-_MACHINE = re.compile(
-    r"""
-      \b(?:leave|record)\ (?:me\ |us\ )?(?:a|your|the|my)?\ ?(?:\w+\ )?(?:message|name\ and\ number)\b
-    | \b(?:after|at|following)\ the\ (?:tone|beep|sound\ of\ the)\b
-    | \bvoice\ ?mail(?:box)?\b | \bmail\ ?box\b | \banswering\ (?:machine|service)\b
-    | \b(?:is|are|am|'m)\ (?:currently\ |presently\ )?(?:not\ available|unavailable)\b
-    | \b(?:can\ ?not|can't|unable\ to)\ (?:come\ to|take|get\ to|answer)
-      \ (?:the|your|my)\ (?:phone|call)\b
-    | \b(?:person|number|customer|subscriber|party)\ you\ (?:are|have|were|'re|'ve)?\ ?
-      (?:calling|called|dial\w+|trying|reached)\b
-    | \bcall\ (?:has\ been|is\ being|was)\ (?:forwarded|transferred|diverted)\b
-    | \bplease\ (?:try|call)\ (?:again|back)\ later\b
-    | 留言 | 语音信箱 | 录音服务 | (?:提示音|嘀|滴|哔|嘟)(?:的?一?声)?(?:之?后|以后)
-    | (?:呼叫|拨打|拨叫|所拨)的?(?:用户|号码|电话) | 无法接通 | 无人接听 | 无法接听
-    | 已关机 | 已停机 | 不在服务区 | 稍后再拨 | 正在通话中 | 转(?:接|至|到)语音
-    """,
-    re.VERBOSE,
-)
-_SCREENING = re.compile(
-    r"""
-      \b(?:say|state|record|give|tell\ me)\ (?:your|the)\ name\b.*\b(?:why|reason|calling|available)\b
-    | \bcall(?:ing)?[\ -]?(?:screen\w*|assist\w*)\b | \bscreening\ (?:service|this\ call|calls)\b
-    | \bsee\ if\ (?:this|the)\ person\ is\ available\b
-    | \bwho(?:'s|\ is)\ calling\ and\ (?:why|what)\b | \bvirtual\ assistant\b
-    | (?:智能|语音|电话|来电|通话)(?:助理|助手|秘书|管家) | (?:机主|主人)(?:的?助|正在|现在|不方便|暂时)
-    | 请(?:说出|说明|告知|告诉我)?您?的?(?:姓名|身份)?(?:和|及|以及)?(?:来电)(?:目的|事由|意图)
-    | 来电(?:目的|原因|事由|意图)
-    """,
-    re.VERBOSE,
-)
 
 
 class Answerer(StrEnum):
@@ -60,22 +42,50 @@ class Answerer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Who answered, and what told: "words", "length", "beep", "hello" or "silence"."""
+    """Who answered, and what told: "words", "length", "beep", "hello" or "silence". It holds once the
+    line has been quiet for `quiet_ms` (0: at once); who goes on talking is judged by all of it."""
 
     answerer: Answerer
     because: str
+    quiet_ms: int = 0
 
 
 def judge(text: str, speech_ms: float) -> Verdict:
     """Judge what was said since the answer (`text`, as recognised; any language) and how long that first
-    speech lasted. Good for partial text too: more words can only turn a person into something else."""
-    said = " ".join(text.lower().replace("’", "'").split())
-    if _SCREENING.search(said):
-        return Verdict(Answerer.SCREENING, "words")
-    if _MACHINE.search(said):
+    speech lasted. Good for partial text too: more words can only make it surer."""
+    said = _normal(text)
+    if SCREENING.search(said):
+        return Verdict(Answerer.SCREENING, "words", SCREENING_MS)
+    if MACHINE.search(said):
         return Verdict(Answerer.MACHINE, "words")
-    cjk = len(_CJK.findall(said))
-    words = len(_WORD.findall(_CJK.sub(" ", said)))
-    if speech_ms > LONGEST_HELLO_MS or words > MOST_WORDS or cjk > MOST_CJK:
+    if PERSON.search(said):
+        return Verdict(Answerer.PERSON, "words")
+    if speech_ms > LONGEST_HELLO_MS or _is_long(said):
         return Verdict(Answerer.MACHINE, "length")
-    return Verdict(Answerer.PERSON, "hello" if said else "silence")
+    if not said:
+        return Verdict(Answerer.PERSON, "silence")
+    return Verdict(Answerer.PERSON, "hello", UNSURE_MS if speech_ms > SHORT_MS else 0)
+
+
+def think_again(said: str, text: str, over_ms: float | None) -> Verdict:
+    """Judge anew who was greeted as a person. `said`: all their words since the answer; `text`: the last
+    of them, those after the greeting began; `over_ms`: so long they talked over it, None: they heard
+    it out, and only a machine's words tell. "He's not available" is a person's answer then."""
+    said, text = _normal(said), _normal(text)
+    over = over_ms is not None
+    if over and SCREENING.search(said):
+        return Verdict(Answerer.SCREENING, "words", SCREENING_MS)
+    if MACHINE.search(said) and (over or not OTHERS.search(text)):
+        return Verdict(Answerer.MACHINE, "words")
+    if over_ms is not None and over_ms > OVER_MS and not PERSON.search(said):
+        return Verdict(Answerer.MACHINE, "length")
+    return Verdict(Answerer.PERSON, "words")
+
+
+def _normal(text: str) -> str:
+    return " ".join(text[:MOST_CHARS].lower().replace("’", "'").split())
+
+
+def _is_long(said: str) -> bool:
+    cjk = len(_CJK.findall(said))
+    return cjk > MOST_CJK or len(_WORD.findall(_CJK.sub(" ", said))) > MOST_WORDS

@@ -44,6 +44,23 @@ def test_a_beep_is_told_when_it_is_over(hz: int, ms: int) -> None:
     assert 300 + ms <= at <= 300 + ms + 60
 
 
+@pytest.mark.parametrize("pair", [(850, 1000), (1000, 1400), (800, 1200)])
+def test_a_beep_of_two_tones(pair: tuple[int, int]) -> None:
+    (at,) = beeps(silence(300), tone(*pair, ms=400))
+    assert 700 <= at <= 760
+
+
+@pytest.mark.parametrize("hz", [(425,), (440, 480), (400, 450), (697, 1209), (2100,)])
+def test_a_tone_is_known_while_it_lasts(hz: tuple[int, ...]) -> None:
+    finder = BeepFinder()
+    pcm = tone(*hz, ms=400).astype("<i2").tobytes()
+    for at in range(0, len(pcm), 640):
+        finder.feed(pcm[at : at + 640])
+    assert finder.tone_ms >= 300
+    finder.feed(bytes(640))
+    assert finder.tone_ms == 0
+
+
 @pytest.mark.parametrize("level", [800, 3000, 20_000])
 def test_quiet_and_loud_ones_over_line_noise(level: float) -> None:
     line = noise(1500, 60)

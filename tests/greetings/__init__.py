@@ -1,0 +1,1 @@
+"""How calls are answered: a labelled set of greetings, and what the dialer makes of each of them."""
