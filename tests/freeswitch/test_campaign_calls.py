@@ -246,6 +246,7 @@ def test_a_machine_is_hung_up_on(house: House, speech: Callable[[str], Clip]) ->
     assert house.ended("machines").disposition == "machine"
 
 
+@pytest.mark.alone
 def test_a_machine_that_says_hello_first_is_greeted_and_found_out(
     house: House, speech: Callable[[str], Clip]
 ) -> None:
@@ -260,8 +261,6 @@ def test_a_machine_that_says_hello_first_is_greeted_and_found_out(
             assert caller.line.sounds, "nobody was greeted"
     attempt = house.ended("doubtful")
     assert attempt.disposition == "machine"
-    session = house.server.get(f"/api/v1/sessions/{attempt.session_id}").json()
-    assert [turn["interrupted"] for turn in session["turns"] if turn["heard_text"]] == [True]
 
 
 def test_a_machine_gets_its_message_after_the_beep(house: House, speech: Callable[[str], Clip]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -117,7 +118,8 @@ def test_what_the_conversation_left_behind(office: Office) -> None:
     partial = Match(None, "", Certainty.PARTIAL)
     flow = FlowMemory("ask", slots={"tail": certain, "name": partial})
     call, session = office.talk()
-    call._watch("s", SessionEnded("hangup", 1.0, Memory(stage=Stage.MACHINE, inner=flow)))
+    call._strategy = SimpleNamespace(is_machine=True)
+    call._watch("s", SessionEnded("hangup", 1.0, Memory(stage=Stage.GREETED, inner=flow)))
     session.end("hangup")
     ended = outcome(call)
     assert (ended.disposition, ended.slots) == (Disposition.MACHINE, {"tail": "8"})
