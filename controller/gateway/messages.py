@@ -34,8 +34,6 @@ class CloseCode(IntEnum):
     TOO_LARGE = 1009
     SERVER_ERROR = 1011
     TRY_LATER = 1013
-    LOGIN_ENDED = 4401
-    ROLE_CHANGED = 4403
 
 
 class ProtocolError(Exception):

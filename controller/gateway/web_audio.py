@@ -7,7 +7,7 @@ in `web_ports`. It must never know how a session decides.
 Every fault of the client ends in an `error` message. Nonsense within a session (not JSON, unknown type,
 odd length) is answered and ignored MAX_BAD_FRAMES times, then the session is closed with 1008; nonsense
 before it, frames that are too large (1009) or too fast (1008) end it at once. So does the end of the
-client's login (4401), or of its role (4403).
+client's login, or of its role (1008).
 """
 
 from __future__ import annotations

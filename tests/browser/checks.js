@@ -247,7 +247,6 @@ export function session_ignores_what_it_does_not_know() {
 export function session_names_the_fault_of_each_close() {
   const faults = {
     1008: "refused", 1009: "too_large", 1011: "server", 1013: "full", 1006: "lost", 1001: "lost",
-    4401: "login", 4403: "role",
   };
   for (const [code, fault] of Object.entries(faults)) {
     const { socket, seen, states } = sessionWith();
@@ -314,10 +313,25 @@ function lineWith() {
 }
 
 export function line_gives_up_when_the_login_has_ended_and_not_when_it_is_cut() {
-  for (const [code, fault] of Object.entries({ 4401: ["login"], 4403: ["role"], 1006: [], 1001: [] })) {
+  for (const [code, fault] of Object.entries({ login_ended: "login", role_changed: "role" })) {
     const { sockets, failures } = lineWith();
-    sockets[0].onclose({ code: Number(code), reason: "" });
-    equal(failures, fault, `close ${code}`);
+    sockets[0].onmessage({ data: JSON.stringify({ type: "error", code, message: "why" }) });
+    sockets[0].onclose({ code: 1008, reason: "" });
+    equal(failures, [fault], code);
+  }
+  for (const code of [1006, 1001]) {
+    const { sockets, failures } = lineWith();
+    sockets[0].onclose({ code, reason: "" });
+    equal(failures, [], `close ${code}`);
+  }
+}
+
+export function session_says_that_the_login_is_over() {
+  for (const [code, fault] of Object.entries({ login_ended: "login", role_changed: "role" })) {
+    const { socket, seen } = sessionWith();
+    socket.says({ type: "error", code, message: "why" });
+    socket.onclose({ code: 1008, reason: "" });
+    equal(seen.at(-1), ["failed", { fault, detail: "why" }], code);
   }
 }
 

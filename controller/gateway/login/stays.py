@@ -30,8 +30,8 @@ class LoginOver(ProtocolError):
 
 
 _SAID = {
-    Ending.LOGIN_ENDED: ("your login has ended", CloseCode.LOGIN_ENDED),
-    Ending.ROLE_CHANGED: ("your role was changed; connect again", CloseCode.ROLE_CHANGED),
+    Ending.LOGIN_ENDED: "your login has ended",
+    Ending.ROLE_CHANGED: "your role was changed; connect again",
 }
 
 
@@ -69,5 +69,4 @@ class Stays:
 
 def login_over(why: Ending) -> LoginOver:
     """What the socket is told."""
-    message, code = _SAID[why]
-    return LoginOver(why.value, message, code)
+    return LoginOver(why.value, _SAID[why], CloseCode.REFUSED)

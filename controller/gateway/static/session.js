@@ -41,9 +41,10 @@ const FAULT_OF_CLOSE = Object.freeze({
   1009: "too_large",
   1011: "server",
   1013: "full",
-  4401: "login",
-  4403: "role",
 });
+
+/** What the error before it makes of a close: the login is over, or may do less. */
+const FAULT_OF_TROUBLE = Object.freeze({ __proto__: null, login_ended: "login", role_changed: "role" });
 
 const READY_WITHIN_MS = 10_000;
 const HANGUP_WITHIN_MS = 2_000;
@@ -177,7 +178,7 @@ export class Session extends EventTarget {
     if (isOver(this.state)) return;
     if (code === 1000) return this.#end("");
     const cutOff = this.state === State.CONNECTING && !this.#trouble ? "unreachable" : "lost";
-    this.#fail(FAULT_OF_CLOSE[code] ?? cutOff, reason);
+    this.#fail(FAULT_OF_TROUBLE[this.#trouble?.code] ?? FAULT_OF_CLOSE[code] ?? cutOff, reason);
   }
 
   #end(reason) {

@@ -7,7 +7,7 @@ const STORED_AS = "switchtalk.line";
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 5_000;
 const ANSWER_WITHIN_MS = 15_000;
-const STAY_OVER = Object.freeze({ 4401: "login", 4403: "role" }); // close codes
+const STAY_OVER = Object.freeze({ __proto__: null, login_ended: "login", role_changed: "role" }); // errors
 
 /** An answer that is an error: `code` and words fit to be shown. */
 export class Refused extends Error {
@@ -89,7 +89,8 @@ export class Line extends EventTarget {
     for (const id of [...this.#waiting.keys()]) this.#settle(id, { error: { code: -32010 } });
     this.#emit("up", { on: false });
     if (this.#closed) return;
-    if (code in STAY_OVER) return this.#giveUp(STAY_OVER[code]);
+    const over = STAY_OVER[this.#trouble?.code];
+    if (over) return this.#giveUp(over);
     if (code === 1008 || code === 1009) {
       return this.#giveUp(this.#trouble ? "refused" : "taken", String(this.#trouble?.message ?? reason));
     }
